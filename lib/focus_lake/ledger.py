@@ -1,0 +1,131 @@
+"""The ledger: one JSON line a batch, in one file a provider and month; it alone makes data visible.
+
+Files: ``ledger/<provider>/<YYYYMM>.jsonl`` in the lake. A month's file is replaced in one
+conditional write, so of two runs that change it at once one wins and the other is told.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+
+from focus_lake.errors import LedgerError
+from focus_lake.store import Store
+
+PUBLISHED, REJECTED, PUBLISHING = "published", "rejected", "publishing"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What became of one batch. Costs are decimal text, times UTC text."""
+
+    provider: str
+    yearmonth: str
+    batch_ts: str
+    status: str
+    exports: list[str] = field(default_factory=list)
+    reasons: list[dict] = field(default_factory=list)  # code, message, file
+    files: list[dict] = field(default_factory=list)  # name, size, etag
+    rows_in: int = 0
+    rows_out: int = 0
+    rows_rejected: int = 0
+    export_rows: dict = field(default_factory=dict)
+    cost_sums: list[dict] = field(default_factory=list)  # BillingCurrency and the cost columns
+    charge_period_start_min: str | None = None
+    charge_period_end_max: str | None = None
+    missing_columns: list[str] = field(default_factory=list)
+    unknown_columns: list[str] = field(default_factory=list)
+    null_counts: dict = field(default_factory=dict)
+    tags_unparsed: int = 0
+    focus_version: str | None = None
+    code_version: str | None = None
+    recipe: str | None = None  # declaration and options that decided; see plan.py
+    spark_version: str | None = None
+    data_files: list[dict] = field(default_factory=list)  # name, rows, bytes
+    started_at: str | None = None
+    published_at: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.yearmonth, self.batch_ts
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_json(text: str, where: str) -> Line:
+    """A line from its text; where (file and line number) is for the message.
+
+    Keys that a newer version added are passed over, so that a roll back can read the ledger.
+    """
+    known = {item.name for item in fields(Line)}
+    try:
+        data = json.loads(text)
+        return Line(**{key: value for key, value in data.items() if key in known})
+    except (ValueError, TypeError, AttributeError) as error:
+        raise LedgerError(
+            f"{where}: not a ledger line ({error}); restore the file from a backup, or remove "
+            "the line and run again: the batch is then read anew"
+        ) from error
+
+
+class Ledger:
+    """All lines of one provider, as they were when this run read them."""
+
+    def __init__(self, store: Store, provider: str):
+        self.store, self.provider = store, provider
+        self._versions: dict[str, str | None] = {}
+        self._lines: dict[str, list[Line]] = {}
+        for entry in store.list(f"ledger/{provider}"):
+            if entry.path.endswith(".jsonl"):
+                self._load(entry.path)
+
+    def _load(self, path: str) -> None:
+        data, version = self.store.read(path)
+        text = (data or b"").decode("utf-8", "replace")
+        month = path.rsplit("/", 1)[1].removesuffix(".jsonl")
+        numbered = enumerate(text.splitlines(), 1)
+        where = self.store.spark_url(path)
+        self._lines[month] = [
+            from_json(line, f"{where} line {number}") for number, line in numbered if line.strip()
+        ]
+        self._versions[month] = version
+
+    def lines(self) -> list[Line]:
+        """Every line, by month and batch."""
+        found = [line for month in sorted(self._lines) for line in self._lines[month]]
+        return sorted(found, key=lambda line: (line.key, line.status))
+
+    def of_batch(self, yearmonth: str, batch_ts: str) -> dict[str, Line]:
+        """The lines of one batch, by status."""
+        lines = self._lines.get(yearmonth, ())
+        return {line.status: line for line in lines if line.batch_ts == batch_ts}
+
+    def published(self, yearmonth: str) -> list[Line]:
+        """The published batches of a month, oldest first."""
+        lines = [x for x in self._lines.get(yearmonth, ()) if x.status == PUBLISHED]
+        return sorted(lines, key=lambda line: line.batch_ts)
+
+    def write(self, line: Line) -> None:
+        """Put the line in its month's file, in place of older ones of the batch.
+
+        A rejected line leaves the batch's published line: the last good data stay visible.
+        Raises LedgerConflict if another run changed the month since this one read it.
+        """
+        month = line.yearmonth
+        replaced = {REJECTED} if line.status == REJECTED else {PUBLISHED, REJECTED, PUBLISHING}
+        kept = [
+            old
+            for old in self._lines.get(month, ())
+            if old.batch_ts != line.batch_ts or old.status not in replaced
+        ]
+        lines = sorted([*kept, line], key=lambda item: (item.batch_ts, item.status))
+        data = "".join(item.to_json() + "\n" for item in lines).encode()
+        path = f"ledger/{self.provider}/{month}.jsonl"
+        self._versions[month] = self.store.put_if(path, data, self._versions.get(month))
+        self._lines[month] = lines
+
+
+def read_all(store: Store, provider: str) -> list[Line]:
+    """Every ledger line of a provider; none if it has no ledger yet."""
+    return Ledger(store, provider).lines()

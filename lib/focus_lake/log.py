@@ -1,0 +1,55 @@
+"""What a run says: progress on a terminal, one JSON object a line everywhere else (stderr)."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+
+def utc_now() -> str:
+    """Now, as text: UTC, milliseconds, ``2026-02-01T03:04:05.123Z``."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Log:
+    """Writes events with the run's id; ``bind`` adds fields such as provider and batch."""
+
+    def __init__(self, stream=None, fields: dict | None = None):
+        self.stream = stream or sys.stderr
+        self.fields = fields or {"run_id": uuid.uuid4().hex[:12]}
+
+    @property
+    def run_id(self) -> str:
+        return self.fields["run_id"]
+
+    def bind(self, **fields) -> Log:
+        return Log(self.stream, {**self.fields, **fields})
+
+    def event(self, event: str, level: str = "info", **details) -> None:
+        if self.stream.isatty():
+            self._show(event, level, details)
+            return
+        line = {"time": utc_now(), "level": level, "event": event, **self.fields, **details}
+        print(json.dumps(line, ensure_ascii=False, default=str), file=self.stream, flush=True)
+
+    @contextmanager
+    def timed(self, event: str, **details):
+        """Log the event with its seconds when the block ends; details may be added to the dict."""
+        start = time.perf_counter()
+        yield details
+        self.event(event, seconds=round(time.perf_counter() - start, 3), **details)
+
+    def _show(self, event: str, level: str, details: dict) -> None:
+        names = ("provider", "yearmonth", "batch_ts")
+        where = "/".join(str(self.fields[name]) for name in names if name in self.fields)
+        shown = "  ".join(f"{key} {_short(value)}" for key, value in details.items())
+        mark = "" if level == "info" else f"{level.upper()} "
+        print(f"  {mark}{where:<32} {event:<12} {shown}", file=self.stream, flush=True)
+
+
+def _short(value) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)

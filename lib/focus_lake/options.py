@@ -1,0 +1,118 @@
+"""Job options: a dataclass read from ``--name value``, as Glue passes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import sys
+import typing
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from typing import TypeVar
+
+from focus_lake.errors import OptionsError
+
+Options = TypeVar("Options")
+
+
+@functools.cache
+def glue_arguments() -> frozenset[str]:
+    """Names of the arguments that Glue itself passes to every job; none is ours."""
+    text = files("focus_lake").joinpath("glue_arguments.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def option(help: str, default=dataclasses.MISSING):
+    """A field of an options class; without a default the option must be given."""
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+def parse(cls: type[Options], argv: Sequence[str]) -> Options:
+    """Options of class cls from argv (without the program's name).
+
+    Raises OptionsError for an unknown or repeated option, a missing one, or a value of the
+    wrong kind. Glue's own arguments are passed over.
+    """
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    hints = typing.get_type_hints(cls)
+    values = {}
+    for name, text in _pairs(argv, fields):
+        if name in values:
+            raise OptionsError(f"--{name} is given twice")
+        values[name] = _typed(name, text, hints[name])
+    for name, field in fields.items():
+        if field.default is dataclasses.MISSING and name not in values:
+            raise OptionsError(f"--{name} is missing: {field.metadata['help']}")
+    return cls(**values)
+
+
+def _pairs(argv: Sequence[str], known) -> list[tuple[str, str]]:
+    pairs, at = [], 0
+    while at < len(argv):
+        word = argv[at]
+        if not word.startswith("--"):
+            raise OptionsError(f"{word!r} is no option; options are written --name value")
+        name, equals, value = word[2:].partition("=")
+        at += 1
+        if not equals and at < len(argv) and not argv[at].startswith("--"):
+            value, equals, at = argv[at], "=", at + 1
+        if name in known:
+            if not equals:
+                raise OptionsError(f"--{name} needs a value: {known[name].metadata['help']}")
+            pairs.append((name, value))
+        elif name not in glue_arguments():
+            raise OptionsError(f"--{name} is not an option of this job{_nearest(name, known)}")
+    return pairs
+
+
+def _nearest(name: str, known) -> str:
+    close = difflib.get_close_matches(name.replace("-", "_").lower(), known, 1, 0.5)
+    return f"; did you mean --{close[0]}?" if close else f"; there are --{', --'.join(known)}"
+
+
+def _typed(name: str, text: str, hint):
+    readers: dict = {
+        bool: _boolean,
+        int: int,
+        float: float,
+        tuple[str, ...]: lambda value: tuple(v.strip() for v in value.split(",") if v.strip()),
+    }
+    kinds = {bool: "true or false", int: "a whole number", float: "a number"}
+    try:
+        return readers.get(hint, str)(text)
+    except ValueError:
+        kind = kinds.get(hint, "a value")
+        raise OptionsError(f"--{name} {text}: must be {kind}") from None
+
+
+def _boolean(text: str) -> bool:
+    try:
+        return {"true": True, "false": False}[text.strip().lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def usage(cls: type, command: str, summary: str) -> str:
+    """The help text, from the fields of the options class."""
+    lines = [f"{command}: {summary}", "", "Options (--name value):"]
+    for field in dataclasses.fields(cls):
+        required = field.default is dataclasses.MISSING
+        shown = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+        default = " (required)" if required else f" (default: {shown})" if shown != "" else ""
+        lines.append(f"  --{field.name:<22} {field.metadata['help']}{default}")
+    return "\n".join(lines)
+
+
+def run_job(cls: type[Options], summary: str, job: Callable[[Options], int]) -> int:
+    """Parse sys.argv, run the job, and give its exit code: 2 if the options are wrong."""
+    command, *argv = sys.argv
+    if "--help" in argv or "-h" in argv:
+        print(usage(cls, command, summary))
+        return 0
+    try:
+        options = parse(cls, argv)
+        return job(options)
+    except OptionsError as error:
+        print(f"{error}\n(--help lists the options)", file=sys.stderr)
+        return 2

@@ -1,0 +1,157 @@
+"""The S3 side of store.py: the one file that calls S3's API (Spark reads through S3A)."""
+
+from __future__ import annotations
+
+import functools
+import io
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from focus_lake.errors import LedgerConflict, StorageError
+from focus_lake.store import Entry, RangeReader
+
+READ_AHEAD = 8 * 1024 * 1024  # bytes a ranged GET: few requests, little memory
+LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+MISSING = {"NoSuchKey", "404", "NotFound"}
+
+
+@functools.lru_cache(maxsize=4)
+def client(endpoint: str | None):
+    """One S3 client a process and endpoint; credentials come from boto3's usual chain."""
+    import boto3
+    from botocore.config import Config
+
+    style = {"addressing_style": "path"} if endpoint else {}
+    config = Config(retries={"mode": "standard", "max_attempts": 5}, s3=style)
+    return boto3.client("s3", endpoint_url=endpoint, config=config)
+
+
+@dataclass(frozen=True)
+class S3Store:
+    """An S3 prefix. A file's version is its ETag."""
+
+    root: str
+    bucket: str
+    prefix: str
+    endpoint: str | None = None
+
+    def _key(self, path: str) -> str:
+        return f"{self.prefix}/{path}" if self.prefix else path
+
+    def exists(self) -> bool:
+        with _naming(self.root, "list"):
+            client(self.endpoint).head_bucket(Bucket=self.bucket)
+        return True
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """Every object below prefix, in S3's order (by key)."""
+        start = self._key(prefix)
+        start = f"{start.rstrip('/')}/" if start else ""
+        skip = len(self.prefix) + 1 if self.prefix else 0
+        with _naming(f"s3://{self.bucket}/{start}", "list"):
+            pages = client(self.endpoint).get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=start):
+                for item in page.get("Contents", ()):
+                    if not item["Key"].endswith("/"):  # console-made folder markers
+                        etag = item["ETag"].strip('"')
+                        path = item["Key"][skip:]
+                        yield Entry(path, item["Size"], etag, item["LastModified"])
+
+    def open(self, path: str) -> BinaryIO:
+        """The object as a seekable file, read in ranges of its present version."""
+        where, s3 = {"Bucket": self.bucket, "Key": self._key(path)}, client(self.endpoint)
+        with _naming(self.url(path), "read"):
+            head = s3.head_object(**where)
+
+        def fetch(first: int, last: int) -> bytes:
+            with _naming(self.url(path), "read"):
+                span = {"Range": f"bytes={first}-{last}", "IfMatch": head["ETag"]}
+                return s3.get_object(**where, **span)["Body"].read()
+
+        return io.BufferedReader(RangeReader(head["ContentLength"], fetch), READ_AHEAD)
+
+    def read(self, path: str) -> tuple[bytes | None, str | None]:
+        """(content, version), or (None, None) if the object is not there."""
+        from botocore.exceptions import ClientError
+
+        with _naming(self.url(path), "read"):
+            try:
+                answer = client(self.endpoint).get_object(Bucket=self.bucket, Key=self._key(path))
+            except ClientError as error:
+                if _code(error) in MISSING:
+                    return None, None
+                raise
+            return answer["Body"].read(), answer["ETag"]
+
+    def put_if(self, path: str, data: bytes, version: str | None) -> str:
+        """Write data if the object still has this version (None: is not there).
+
+        A conditional PUT: of two runs one wins, the other gets LedgerConflict. Needs boto3
+        1.36 or newer, which knows If-Match on PutObject.
+        """
+        condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
+        where = {"Bucket": self.bucket, "Key": self._key(path)}
+        with _naming(self.url(path), "write"):
+            answer = client(self.endpoint).put_object(**where, Body=data, **condition)
+        return answer["ETag"]
+
+    @contextmanager
+    def writer(self, path: str) -> Iterator[BinaryIO]:
+        """A file to write to, uploaded (in parts where large) when it is closed without error."""
+        with tempfile.TemporaryFile() as draft:
+            yield draft
+            draft.seek(0)
+            with _naming(self.url(path), "write"):
+                client(self.endpoint).upload_fileobj(draft, self.bucket, self._key(path))
+
+    def delete(self, prefix: str) -> None:
+        keys = [{"Key": self._key(entry.path)} for entry in self.list(prefix)]
+        with _naming(self.url(prefix), "delete"):
+            for start in range(0, len(keys), 1000):
+                wanted = {"Objects": keys[start : start + 1000], "Quiet": True}
+                answer = client(self.endpoint).delete_objects(Bucket=self.bucket, Delete=wanted)
+                for failed in answer.get("Errors", ()):
+                    raise StorageError(f"{failed['Key']}: cannot delete: {failed.get('Message')}")
+
+    def replace_folder(self, source: str, target: str) -> None:
+        """Put the objects below source in the place of those below target."""
+        self.delete(target)
+        moves = [(entry.path, target + entry.path[len(source) :]) for entry in self.list(source)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda move: self._copy(*move), moves))
+        self.delete(source)
+
+    def _copy(self, source: str, target: str) -> None:
+        origin = {"Bucket": self.bucket, "Key": self._key(source)}
+        with _naming(self.url(target), "write"):
+            client(self.endpoint).copy(origin, self.bucket, self._key(target))
+
+    def url(self, path: str) -> str:
+        return f"s3://{self.bucket}/{self._key(path)}"
+
+    def spark_url(self, path: str) -> str:
+        return f"s3a://{self.bucket}/{self._key(path)}"
+
+
+def _code(error) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def _naming(url: str, verb: str) -> Iterator[None]:
+    """Turn boto3's errors into ours, with the object and what was tried."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if verb == "write" and _code(error) in LOST_RACE:
+            raise LedgerConflict(f"{url}: changed by another run; start this one again") from error
+        raise StorageError(f"{url}: cannot {verb}: {error}") from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise StorageError(f"{url}: cannot {verb}: {error}") from error

@@ -1,0 +1,268 @@
+"""Raw files to clean CSV text: opens archives, checks them strictly and counts their records.
+
+Runs wherever it is called, usually on the executors, one raw file a task. Text is written in
+pieces of whole records, so that Spark reads them in parallel even where fields hold line breaks;
+at no time is an archive or a member held in memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from focus_lake.errors import BatchRejected
+from focus_lake.records import BACKSLASH, DOUBLED, BrokenText, Records
+from focus_lake.store import Store
+
+PIECE = 128 * 1024 * 1024  # bytes of text in a piece
+PEEK = 64 * 1024  # bytes looked at to recognise a file
+ALLOWED_BEFORE_RATIO = 64 * 1024 * 1024  # small members may be as dense as they like
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may unpack to before it is taken for a zip bomb."""
+
+    ratio: int = 250  # unpacked bytes for each packed byte; real bills stay below 60
+    member_bytes: int = 200 * 1024**3
+
+
+@dataclass
+class Text:
+    """One CSV text (a file or an archive's member) as clean pieces in the scratch folder."""
+
+    source: str  # raw path, and the member's name behind it
+    header: tuple[str, ...]
+    quoting: str
+    rows: int = 0  # records with the header's number of fields
+    pieces: list[dict] = field(default_factory=list)  # path, rows, bytes, line_breaks
+    malformed: int = 0
+    malformed_path: str | None = None  # JSON lines: line, text
+
+
+@dataclass
+class Unzipped:
+    """What became of one raw file: its texts, or why the batch cannot be read."""
+
+    path: str
+    texts: list[Text] = field(default_factory=list)
+    error: dict | None = None  # code, message, file
+
+
+def unzip(raw: Store, path: str, scratch: Store, folder: str, required, limits: Limits) -> Unzipped:
+    """Clean the raw file at path into pieces below folder in scratch.
+
+    required: column names that the header must have, for a file to be taken for a bill.
+    What is wrong with the file is returned; only storage errors are raised.
+    """
+    done = Unzipped(path)
+    try:
+        for number, (source, opener) in enumerate(_texts(raw, path, limits)):
+            target = f"{folder}/{number:03d}"
+            done.texts.append(_clean(source, opener, scratch, target, required))
+    except BatchRejected as error:
+        done.error = {"code": error.code, "message": error.message, "file": error.file}
+    return done
+
+
+def _texts(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]]:
+    """(source, function that opens its text) for each text in the raw file."""
+    with raw.open(path) as file:
+        start = file.read(4)
+    if not start:
+        raise BatchRejected("empty_file", "the file is empty", path)
+    if start[:2] == b"\x1f\x8b":
+        yield path, lambda: _gunzipped(raw, path)
+    elif start[:2] == b"PK":
+        yield from _members(raw, path, limits)
+    elif path.lower().endswith(".zip"):
+        raise BatchRejected("broken_zip", f"no zip archive; it starts with {start!r}", path)
+    else:
+        yield path, lambda: raw.open(path)
+
+
+@contextmanager
+def _gunzipped(raw: Store, path: str):
+    with raw.open(path) as packed, gzip.open(packed) as text:
+        yield text
+
+
+def _members(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]]:
+    with raw.open(path) as file, open_zip(file, path) as archive:
+        for member in archive.infolist():
+            if not member.is_dir():
+                check_member(member, path)
+                opener = _member_opener(archive, member, limits)
+                yield f"{path}/{member.filename}", opener
+
+
+def open_zip(file, path: str) -> zipfile.ZipFile:
+    """The archive, once its directory could be read and holds anything."""
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise BatchRejected("broken_zip", f"cannot read the archive: {error}", path) from error
+    if not any(not member.is_dir() for member in archive.infolist()):
+        raise BatchRejected("empty_zip", "the archive holds no file", path)
+    return archive
+
+
+def check_member(member: zipfile.ZipInfo, path: str) -> None:
+    """Refuse what no bill export contains."""
+    name = member.filename.replace("\\", "/")
+    if name.startswith("/") or ".." in name.split("/"):
+        raise BatchRejected("unsafe_name", f"the archive has a member named {name!r}", path)
+    if member.flag_bits & 0x1:
+        raise BatchRejected("encrypted", f"member {name} is encrypted", path)
+
+
+def _member_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits):
+    def opener():
+        return _Measured(archive.open(member), member, limits)
+
+    return opener
+
+
+class _Measured(io.RawIOBase):
+    """A member's text that stops when it unpacks to more than the limits allow."""
+
+    def __init__(self, text, member: zipfile.ZipInfo, limits: Limits):
+        self._text, self._bytes = text, 0
+        by_ratio = max(ALLOWED_BEFORE_RATIO, member.compress_size * limits.ratio)
+        self._most = min(by_ratio, limits.member_bytes)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._text.read(size)
+        self._bytes += len(data)
+        if self._bytes > self._most:
+            raise BatchRejected(
+                "zip_bomb",
+                f"unpacks to more than {self._most:,} bytes; if it is a real bill, raise "
+                "--max_unzip_ratio or --max_unzip_gb",
+            )
+        return data
+
+    def close(self) -> None:
+        self._text.close()
+        super().close()
+
+
+def _clean(source: str, opener, scratch: Store, target: str, required) -> Text:
+    """The text with whichever quoting reads strictly, and with fewer malformed records."""
+    with _naming(source):
+        _check_header(opener, required)
+        try:
+            doubled, escapes = _write(source, opener, scratch, f"{target}-d", DOUBLED)
+        except BrokenText as first:
+            scratch.delete(f"{target}-d")
+            try:
+                return _write(source, opener, scratch, f"{target}-b", BACKSLASH)[0]
+            except BrokenText:
+                raise first from None
+        if not (doubled.malformed and escapes):
+            return doubled
+        try:
+            escaped, _ = _write(source, opener, scratch, f"{target}-b", BACKSLASH)
+        except BrokenText:
+            scratch.delete(f"{target}-b")
+            return doubled
+        better, worse = sorted([doubled, escaped], key=lambda text: text.malformed)
+        scratch.delete(f"{target}-{'d' if worse is doubled else 'b'}")
+        return better
+
+
+@contextmanager
+def _naming(source: str):
+    """Give every complaint about a text the same form, with its source."""
+    try:
+        yield
+    except BatchRejected as error:
+        raise BatchRejected(error.code, error.message, error.file or source) from error
+    except BrokenText as error:
+        raise BatchRejected(error.code, str(error), source) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile) as error:
+        message = f"the archive is damaged: {error}"
+        raise BatchRejected("broken_zip", message, source) from error
+    except (NotImplementedError, RuntimeError) as error:  # what zipfile raises for odd methods
+        raise BatchRejected("broken_zip", f"cannot unpack: {error}", source) from error
+
+
+def _check_header(opener, required) -> None:
+    with opener() as stream:
+        start = stream.read(PEEK)
+    if not start.strip():
+        raise BatchRejected("empty_file", "the file is empty")
+    if b"\0" in start:
+        return  # the strict reading names the line
+    first = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").split(b"\n", 1)[0]
+    text = first.decode("utf-8", "replace")
+    names = {name.strip().strip('"').lower() for name in text.split(",")}
+    missing = [name for name in required if name.lower() not in names]
+    if missing:
+        raise BatchRejected(
+            "no_focus_header",
+            f"the header has no {' and no '.join(missing)}; it starts with {text[:60]!r}",
+        )
+
+
+def _write(source: str, opener, scratch: Store, folder: str, quoting: str) -> tuple[Text, bool]:
+    """(the text in pieces, whether it has backslashes before quotes). Raises BrokenText."""
+    text = Text(source, (), quoting)
+    bad = _Malformed(scratch, f"{folder}.malformed.jsonl")
+    with opener() as stream, bad:
+        reader = Records(stream, quoting)
+        parts = iter(reader)
+        part = next(parts, None)
+        while part is not None:
+            path = f"{folder}/{len(text.pieces):04d}.csv"
+            rows, size, breaks = 0, 0, False
+            with scratch.writer(path) as file:
+                while part is not None and size < PIECE:
+                    file.write(part.text)
+                    bad.write(part.malformed)
+                    rows, size = rows + part.rows, size + len(part.text)
+                    breaks = breaks or part.line_breaks
+                    part = next(parts, None)
+            text.pieces.append({"path": path, "rows": rows, "bytes": size, "line_breaks": breaks})
+            text.rows += rows
+    text.header = reader.header
+    text.malformed, text.malformed_path = bad.count, bad.path if bad.count else None
+    _no_repeated_names(text.header)
+    return text, reader.escapes_seen
+
+
+def _no_repeated_names(header: tuple[str, ...]) -> None:
+    lower = [name.lower() for name in header]
+    twice = sorted({name for name in header if lower.count(name.lower()) > 1})
+    if twice:
+        raise BatchRejected("repeated_column", f"the header has {', '.join(twice)} twice")
+
+
+class _Malformed:
+    """Records with a wrong number of fields, written aside as JSON lines; made when needed."""
+
+    def __init__(self, scratch: Store, path: str):
+        self._scratch, self.path, self.count = scratch, path, 0
+        self._open = self._file = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        if self._open:
+            self._open.__exit__(*error)
+
+    def write(self, records: list[tuple[int, bytes]]) -> None:
+        if records and self._open is None:
+            self._open = self._scratch.writer(self.path)
+            self._file = self._open.__enter__()
+        for line, record in records:
+            entry = json.dumps({"line": line, "text": record.decode("utf-8")})
+            self._file.write(entry.encode() + b"\n")
+        self.count += len(records)
