@@ -1,0 +1,38 @@
+# Every command a newcomer and CI start from; `make` alone explains them.
+# PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format package clean
+
+VENV ?= .venv
+PY = $(VENV)/bin/python
+ROWS ?= 20000
+MONTHS ?= 2
+PUSHES ?= 3
+SEED ?= 1
+
+help:  ## explain the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## make .venv with all dependencies, and a Java where none is found
+	@VENV=$(VENV) sh scripts/setup.sh
+
+run: setup  ## make a sample export in build/raw and run the job on it into build/lake
+	$(PY) -m focus_lake.sample --out build/raw --rows $(ROWS) --months $(MONTHS) --pushes $(PUSHES) --seed $(SEED)
+	$(PY) jobs/normalize_focus.py --providers alibaba --raw build/raw --lake build/lake --quiet_minutes 0
+
+test: setup  ## run the tests, without the slow ones (those run in .ci/run)
+	$(PY) -m pytest -q -m "not slow and not s3 and not trino"
+
+lint: setup  ## check style
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: setup  ## format the code and sort the imports
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+package: setup  ## build dist/: the wheel, and the zip for Glue's --extra-py-files
+	$(PY) scripts/package.py dist
+
+clean:  ## remove what the targets made, .venv excepted
+	rm -rf build dist lib/focus_lake.egg-info .pytest_cache .ruff_cache spark-warehouse metastore_db derby.log
