@@ -107,6 +107,11 @@ def focus() -> tuple[Column, ...]:
     return tuple(column for column in table() if column.origin == "focus")
 
 
+def attributes() -> tuple[Column, ...]:
+    """Our columns that are filled from a resource's tags."""
+    return tuple(column for column in table() if column.value_format == "Tag value")
+
+
 def of_version(version: str) -> tuple[Column, ...]:
     """The columns of one FOCUS version, such as "1.0"; ValueError for a version not known."""
     if version not in VERSIONS:

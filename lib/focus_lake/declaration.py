@@ -1,0 +1,236 @@
+"""What a provider's files are like: one TOML a provider, packaged ones and the user's own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from focus_lake import columns, store
+from focus_lake.columns import Column, did_you_mean
+from focus_lake.declaration_check import check
+from focus_lake.declaration_file import Settings, build
+from focus_lake.errors import DeclarationError
+from focus_lake.resources import data
+
+_DATA_TYPES = {"timestamp": "datetime"}  # the specification's name of a stored type, if another
+_NOT_IN_RECIPE = ("title", "documentation", "gaps")  # they tell people something and change no row
+
+
+@dataclass(frozen=True)
+class Document:
+    """A page that a fact of the declaration comes from, and the day it was read."""
+
+    url: str
+    read: date
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """File names (searched by pattern) that must not be read: reason is a code for the ledger."""
+
+    pattern: re.Pattern[str]
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the files lie below ``<raw>/<provider>/``.
+
+    path: matches a file's whole path, with groups yearmonth, batch_ts and file;
+    file: matches the whole file name, with any groups, for example account, site and part;
+    export: what tells one export from another, made of groups, such as "{account}_{site}";
+    data_extensions: ends of the names of data files, "" for none at all;
+    batch_ts_zone: time zone of batch_ts.
+    """
+
+    path: re.Pattern[str]
+    file: re.Pattern[str]
+    export: str
+    data_extensions: tuple[str, ...]
+    batch_ts_zone: str
+    refuse: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the text in the files is meant.
+
+    required: FOCUS columns that a header must have to be the header of a FOCUS file;
+    max_decimals: what becomes of a number with more than 18 decimals.
+    """
+
+    null_texts: tuple[str, ...]
+    required: tuple[str, ...]
+    max_decimals: Literal["reject", "round"] = "reject"
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class Time:
+    """How times are written.
+
+    zone: zone of a time that names none;
+    literal_z: whether a Z at the end means that zone after all, or UTC;
+    formats: Java patterns of the part before a Z or an offset;
+    period_end: exclusive, or inclusive when ends are the last second of a period.
+    """
+
+    zone: str
+    literal_z: Literal["zone", "utc"]
+    formats: tuple[str, ...]
+    period_end: Literal["exclusive", "inclusive"] = "exclusive"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """How wrong values of a column are put right.
+
+    numeric_name: a number stands where a name should: it becomes the name that table gives for
+    it, else value; without value it stays as it is. Names are left alone.
+    """
+
+    kind: Literal["numeric_name"]
+    value: str | None = None
+    table: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExtraColumn:
+    """A column of the provider's own: source is its header, type one of the stored types."""
+
+    type: Literal["string", "decimal", "timestamp", "map"]
+    description: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Tags:
+    """attributes: our column -> tag keys; the first is the exact one, its aliases follow."""
+
+    attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Columns the provider is known to leave null, in every row or in some."""
+
+    always_null: tuple[str, ...] = ()
+    sometimes_null: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Everything the job knows about one provider; keys are those of its TOML file.
+
+    delivery: ``snapshot``, each batch is the whole month of an export and replaces the one
+    before it; or ``increment``, each adds to the ones before it;
+    renames: header -> FOCUS column, without regard to the header's case;
+    fingerprint: 16 hex digits that change whenever a setting does that can change a row.
+    """
+
+    name: str
+    title: str
+    focus_version: Literal["1.0", "1.1", "1.2", "1.3", "1.4"]
+    delivery: Literal["snapshot", "increment"]
+    layout: Layout
+    format: Format
+    time: Time
+    fingerprint: str
+    documentation: tuple[Document, ...] = ()
+    renames: dict[str, str] = field(default_factory=dict)
+    repairs: dict[str, Repair] = field(default_factory=dict)
+    extra_columns: dict[str, ExtraColumn] = field(default_factory=dict)
+    tags: Tags = Tags()
+    gaps: Gaps = Gaps()
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the provider's normalized table in their order, its own ones last."""
+        own = (
+            Column(
+                name=name,
+                origin=self.name,
+                data_type=_DATA_TYPES.get(extra.type, extra.type),
+                stored=extra.type,
+                description=extra.description,
+            )
+            for name, extra in self.extra_columns.items()
+        )
+        return (*columns.table(), *own)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Header in the files, casefolded -> column it fills; any other header is unknown.
+
+        Columns of focus_lake's own are made here, so no header fills them.
+        """
+        own = {column.name: column.name for column in columns.focus()}
+        extra = {extra.source: name for name, extra in self.extra_columns.items()}
+        return {head.casefold(): name for head, name in (own | extra | self.renames).items()}
+
+
+def load(name: str, extra_dir: str | Path | store.Store | None = None) -> Declaration:
+    """The declaration of a provider.
+
+    extra_dir: folder or ``s3://`` prefix with the user's own files. Its ``NAME.toml`` is laid
+    over the packaged one key by key, or is a provider of its own where no such one is packaged.
+    DeclarationError if there is none of this name, or one that is wrong.
+    """
+    settings = Settings()
+    texts = [*_packaged(name), *_users(name, extra_dir)]
+    if not texts:
+        known = names(extra_dir)
+        raise DeclarationError(
+            f"no provider is called {name!r}{did_you_mean(name, known)} (there are: "
+            f"{', '.join(known)}; others need a file {name}.toml in --declarations)"
+        )
+    for file, text in texts:
+        settings.add(file, text)
+    fingerprint = settings.fingerprint(_NOT_IN_RECIPE)
+    declaration = build(Declaration, settings, fingerprint=fingerprint)
+    for key, problem in check(declaration, name):
+        raise settings.error(key, problem)
+    return declaration
+
+
+def names(extra_dir: str | Path | store.Store | None = None) -> list[str]:
+    """Every provider that can be loaded, packaged or in the user's folder, by name."""
+    packaged = (Path(file.name) for file in data("providers").iterdir())
+    own = _own(_place(extra_dir)) if extra_dir else ()
+    return sorted({*own, *(file.stem for file in packaged if file.suffix == ".toml")})
+
+
+def _packaged(name: str) -> list[tuple[str, str]]:
+    files = [file for file in data("providers").iterdir() if file.name == f"{name}.toml"]
+    return [(str(file), file.read_text(encoding="utf-8")) for file in files]
+
+
+def _users(name: str, extra_dir: str | Path | store.Store | None) -> list[tuple[str, str]]:
+    place = _place(extra_dir) if extra_dir else None
+    if place is None or name not in _own(place):
+        return []
+    file = place.spark_url(f"{name}.toml")
+    content, _ = place.read(f"{name}.toml")
+    try:
+        return [(file, (content or b"").decode("utf-8"))]
+    except UnicodeDecodeError as error:
+        raise DeclarationError(f"{file}: not UTF-8: {error}; save it as UTF-8") from error
+
+
+def _place(extra_dir: str | Path | store.Store) -> store.Store:
+    return store.at(str(extra_dir)) if isinstance(extra_dir, str | Path) else extra_dir
+
+
+def _own(place: store.Store) -> list[str]:
+    """The providers that a user's folder has files for; none at all is a mistaken folder."""
+    files = (Path(entry.path) for entry in place.list())
+    own = [file.stem for file in files if file.suffix == ".toml" and len(file.parts) == 1]
+    if not own:
+        raise DeclarationError(f"{place.root}: no file NAME.toml in this folder of declarations")
+    return own

@@ -1,0 +1,161 @@
+"""What makes a declaration wrong beyond its types: columns, groups, zones and patterns."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from focus_lake import columns
+from focus_lake.columns import did_you_mean
+
+if TYPE_CHECKING:
+    from focus_lake.declaration import Declaration
+
+Problems = Iterator[tuple[tuple[str | int, ...], str]]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")  # becomes part of table and view names
+_OWN_COLUMN = re.compile(r"x_[A-Za-z][A-Za-z0-9_]*")
+_PATH_GROUPS = ("yearmonth", "batch_ts", "file")
+_TIME_LETTERS = set("yMdHmsS")  # Y and D are week-year and day of year: never what is meant
+
+
+def check(declaration: Declaration, file_name: str) -> Problems:
+    """(key, problem) of all that is wrong with a declaration read from FILE_NAME.toml."""
+    yield from _name(declaration, file_name)
+    yield from _empty_lists(declaration)
+    yield from _layout(declaration)
+    yield from _format(declaration)
+    yield from _time(declaration)
+    yield from _extra_columns(declaration)
+    yield from _renames(declaration)
+    yield from _repairs(declaration)
+    yield from _tags(declaration)
+    yield from _gaps(declaration)
+
+
+def _name(declaration: Declaration, file_name: str) -> Problems:
+    if declaration.name != file_name:
+        yield ("name",), f"{declaration.name!r} is not the file's name, {file_name!r}"
+    if not _NAME.fullmatch(declaration.name):
+        yield ("name",), f"{declaration.name!r} is not lower-case letters, digits and _"
+
+
+def _empty_lists(declaration: Declaration) -> Problems:
+    lists = {
+        ("layout", "data_extensions"): declaration.layout.data_extensions,
+        ("format", "required"): declaration.format.required,
+        ("time", "formats"): declaration.time.formats,
+    }
+    for name, keys in declaration.tags.attributes.items():
+        lists["tags", "attributes", name] = keys
+    for key, items in lists.items():
+        if not items:
+            yield key, "is empty"
+
+
+def _layout(declaration: Declaration) -> Problems:
+    layout = declaration.layout
+    for group in _PATH_GROUPS:
+        if group not in layout.path.groupindex:
+            yield ("layout", "path"), f"has no group (?P<{group}>...)"
+    groups = [*layout.path.groupindex, *layout.file.groupindex]
+    try:
+        used = [name for _, name, _, _ in string.Formatter().parse(layout.export)]
+    except ValueError as error:
+        yield ("layout", "export"), f"{layout.export!r} is not a text with {{group}}s: {error}"
+        return
+    for group in used:
+        if group is not None and group not in groups:
+            near = did_you_mean(group, groups)
+            yield ("layout", "export"), f"{group!r} is no group of path or file{near}"
+    yield from _zone(("layout", "batch_ts_zone"), layout.batch_ts_zone)
+
+
+def _format(declaration: Declaration) -> Problems:
+    given = declaration.format
+    for n, name in enumerate(given.required):
+        yield from _focus_column(("format", "required", n), name)
+    try:
+        "".encode(given.encoding)  # unlike codecs.lookup, refuses what encodes no text (base64)
+    except LookupError:
+        yield ("format", "encoding"), f"{given.encoding!r} is no encoding known to Python"
+
+
+def _time(declaration: Declaration) -> Problems:
+    yield from _zone(("time", "zone"), declaration.time.zone)
+    for n, pattern in enumerate(declaration.time.formats):
+        letters = set(filter(str.isalpha, re.sub(r"'[^']*'", "", pattern)))
+        if wrong := sorted(letters - _TIME_LETTERS):
+            yield (
+                ("time", "formats", n),
+                f"{pattern!r}: {', '.join(wrong)} is none of yMdHmsS; put text between '', and "
+                "leave out the zone, which zone and literal_z settle",
+            )
+
+
+def _zone(key: tuple[str, ...], zone: str) -> Problems:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield key, f"{zone!r} is no time zone of the IANA list, such as Asia/Shanghai or UTC"
+
+
+def _focus_column(key: tuple[str | int, ...], name: str, also: tuple[str, ...] = ()) -> Problems:
+    known = [*(column.name for column in columns.focus()), *also]
+    if name not in known:
+        yield key, f"{name!r} is no FOCUS column{did_you_mean(name, known)}"
+
+
+def _extra_columns(declaration: Declaration) -> Problems:
+    taken = {column.name.casefold() for column in columns.table()}
+    for name in declaration.extra_columns:
+        if not _OWN_COLUMN.fullmatch(name):
+            yield ("extra_columns", name), "is not x_ and then letters, digits and _"
+        if name.casefold() in taken:
+            yield ("extra_columns", name), "is already a column of every provider or of this one"
+        taken.add(name.casefold())
+
+
+def _renames(declaration: Declaration) -> Problems:
+    also = tuple(declaration.extra_columns)
+    for header, name in declaration.renames.items():
+        yield from _focus_column(("renames", header), name, also)
+    yield from _headers_twice(declaration)
+
+
+def _headers_twice(declaration: Declaration) -> Problems:
+    seen: dict[str, str] = {}
+    for name, extra in declaration.extra_columns.items():
+        other = seen.setdefault(extra.source.casefold(), name)
+        if other != name:
+            yield ("extra_columns", name, "source"), f"{extra.source!r} already fills {other}"
+    for header, name in declaration.renames.items():
+        other = seen.setdefault(header.casefold(), name)
+        if other != name:
+            yield ("renames", header), f"this header already fills {other}"
+
+
+def _repairs(declaration: Declaration) -> Problems:
+    also = tuple(declaration.extra_columns)
+    for name, repair in declaration.repairs.items():
+        yield from _focus_column(("repairs", name), name, also)
+        for number in repair.table:
+            if not re.fullmatch(r"\d+", number):
+                yield ("repairs", name, "table", number), "is not a number, which this repairs"
+
+
+def _tags(declaration: Declaration) -> Problems:
+    known = [column.name for column in columns.attributes()]
+    for name in declaration.tags.attributes:
+        if name not in known:
+            near = did_you_mean(name, known)
+            yield ("tags", "attributes", name), f"{name!r} is no column for a tag{near}"
+
+
+def _gaps(declaration: Declaration) -> Problems:
+    for kind in ("always_null", "sometimes_null"):
+        for n, name in enumerate(getattr(declaration.gaps, kind)):
+            yield from _focus_column(("gaps", kind, n), name)

@@ -1,0 +1,139 @@
+"""Read a declaration's TOML files into dataclasses; every error names the file and the key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from datetime import date
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from focus_lake.columns import did_you_mean
+from focus_lake.errors import DeclarationError
+
+Key = tuple[str | int, ...]
+
+_KINDS = {dict: "a table", list: "a list", str: "a text", int: "a whole number", date: "a date"}
+
+
+@dataclass
+class Settings:
+    """The keys of one declaration, merged from one or more files, and which file set each."""
+
+    tables: dict[str, Any] = field(default_factory=dict)
+    files: dict[Key, str] = field(default_factory=dict)
+
+    def add(self, file: str, text: str) -> None:
+        """Lay the keys of another file over these: tables key by key, all else as a whole."""
+        try:
+            added = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise DeclarationError(f"{file}: not a TOML file: {error}") from error
+        self.files.setdefault((), file)
+        self._lay(added, self.tables, (), file)
+
+    def _lay(self, over: dict, under: dict, at: Key, file: str) -> None:
+        for name, value in over.items():
+            key = (*at, name)
+            below = under.get(name)
+            if isinstance(value, dict) and isinstance(below, dict):
+                self._lay(value, below, key, file)
+            else:
+                under[name] = value
+                self.files[key] = file
+                for deeper in _keys_below(value, key):
+                    self.files[deeper] = file
+
+    def error(self, key: Key, problem: str) -> DeclarationError:
+        """An error that names the file to blame and the key, such as layout.refuse[0].reason."""
+        known = next(key[:end] for end in range(len(key), -1, -1) if key[:end] in self.files)
+        return DeclarationError(f"{self.files[known]}: {spelled(key)}: {problem}")
+
+    def fingerprint(self, leave_out: tuple[str, ...]) -> str:
+        """16 hex digits that change with any key but the top ones left out."""
+        kept = {name: value for name, value in self.tables.items() if name not in leave_out}
+        text = json.dumps(kept, sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _keys_below(value: Any, key: Key) -> Iterator[Key]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield (*key, name)
+            yield from _keys_below(inner, (*key, name))
+
+
+def spelled(key: Key) -> str:
+    """A key as one reads it in TOML: ``layout.refuse[0].reason``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
+    return text.removeprefix(".")
+
+
+def build(kind: type, settings: Settings, **given: Any) -> Any:
+    """The dataclass of this kind, its fields taken from the keys of the same names.
+
+    given: fields that are no keys of the file.
+
+    DeclarationError for a key that is no field, a field without key or default, and a value of
+    another type than the field's.
+    """
+    return _table(kind, settings.tables, (), settings, **given)
+
+
+def _table(kind: type, value: Any, key: Key, settings: Settings, **given: Any) -> Any:
+    _expect(value, dict, key, settings)
+    hints = get_type_hints(kind)
+    settable = {one.name: one for one in fields(kind) if one.name not in given}
+    for name in value:
+        if name not in settable:
+            raise settings.error((*key, name), f"unknown key{did_you_mean(name, settable)}")
+    for name, one in settable.items():
+        required = one.default is MISSING and one.default_factory is MISSING
+        if required and name not in value:
+            raise settings.error((*key, name), "missing key")
+    read = {n: _value(hints[n], inner, (*key, n), settings) for n, inner in value.items()}
+    return kind(**read, **given)
+
+
+def _value(hint: Any, value: Any, key: Key, settings: Settings) -> Any:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is UnionType:
+        (hint,) = (one for one in args if one is not NoneType)
+        return _value(hint, value, key, settings)
+    if origin is Literal:
+        return _one_of(args, value, key, settings)
+    if origin is tuple:
+        _expect(value, list, key, settings)
+        return tuple(_value(args[0], one, (*key, n), settings) for n, one in enumerate(value))
+    if origin is dict:
+        _expect(value, dict, key, settings)
+        return {name: _value(args[1], one, (*key, name), settings) for name, one in value.items()}
+    if origin is re.Pattern:
+        return _pattern(value, key, settings)
+    if is_dataclass(hint):
+        return _table(hint, value, key, settings)
+    return _expect(value, hint, key, settings)
+
+
+def _expect(value: Any, kind: type, key: Key, settings: Settings) -> Any:
+    if type(value) is not kind:  # no isinstance: true is no number, a time is no date
+        raise settings.error(key, f"{value!r} is not {_KINDS[kind]}")
+    return value
+
+
+def _one_of(choices: tuple[str, ...], value: Any, key: Key, settings: Settings) -> str:
+    if value not in choices:
+        near = did_you_mean(str(value), choices)
+        raise settings.error(key, f"{value!r} is none of {', '.join(choices)}{near}")
+    return value
+
+
+def _pattern(value: Any, key: Key, settings: Settings) -> re.Pattern[str]:
+    try:
+        return re.compile(_expect(value, str, key, settings))
+    except re.error as error:
+        raise settings.error(key, f"{value!r} is not a regular expression: {error}") from error
