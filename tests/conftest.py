@@ -1,0 +1,77 @@
+"""Fixtures every test may use: a Spark session, a local S3 endpoint, a bucket; no real AWS."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+import pytest
+from helpers import local_s3
+
+# Enough for boto3 and S3A to sign requests, good for nothing at AWS.
+NO_AWS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_real_aws():
+    """Takes away every way to real AWS credentials, before boto3 or a JVM looks for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in NO_AWS.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def spark(request, no_real_aws, tmp_path_factory):
+    """One local Spark for the whole run; with S3A where a test marked s3 is among the chosen."""
+    from pyspark import __version__
+    from pyspark.sql import SparkSession
+
+    from focus_lake.java import java_home
+    from focus_lake.s3a import s3a_classpath
+
+    os.environ["JAVA_HOME"] = str(java_home())
+    needs_s3 = any(item.get_closest_marker("s3") for item in request.session.items)
+    classpath = s3a_classpath(__version__) if needs_s3 else []
+    session = (
+        SparkSession.builder.master("local[2]")
+        .appName("focus_lake tests")
+        .config("spark.driver.extraClassPath", os.pathsep.join(map(str, classpath)))
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+        .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+        .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(no_real_aws):
+    """Address of a local S3 endpoint that lives as long as the run; mark such tests s3."""
+    with local_s3.running() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(s3_endpoint):
+    """Name of a new, empty bucket at s3_endpoint."""
+    import boto3
+
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    boto3.client("s3", endpoint_url=s3_endpoint).create_bucket(Bucket=name)
+    return name
