@@ -156,3 +156,9 @@ def arrow_type(stored: str):
         "map": pa.map_(pa.string(), pa.string()),
     }
     return types[stored]
+
+
+if __name__ == "__main__":
+    from focus_lake.column_dictionary import render  # which itself reads this table
+
+    print(render(), end="")

@@ -1,0 +1,130 @@
+"""The column dictionary in Markdown, made from the column table and the packaged providers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from focus_lake import columns, declaration
+from focus_lake.columns import Column
+from focus_lake.declaration import Declaration
+
+_START = """\
+# Column dictionary
+
+Made from `lib/focus_lake/columns.csv` and `lib/focus_lake/providers/`; do not edit it here:
+`python -m focus_lake.columns > docs/columns.md`.
+
+Every table `focus_<provider>_normalized` has the columns below in this order: FOCUS, focus_lake's
+own, the provider's own. It is partitioned by `yearmonth` (the billing month as the provider names
+it, `202601`) and `batch_ts` (when the provider pushed it, `20260131173000`, in the provider's
+zone), both text. Absent is null everywhere: no empty text, no 0 stands for it.
+"""
+_FOCUS = """\
+## FOCUS columns
+
+Level and nulls are the specification's; a change is given with the version it came in. For
+BillingAccountType, SubAccountType, PricingCurrency and HostProviderName the text of the
+specification is more careful about nulls than its tables, which stand here. Meanings are in our
+words; the specification at <https://focus.finops.org> decides.
+"""
+_OURS = """\
+## Columns of focus_lake
+
+The same for every provider; made by focus_lake, never read from a file.
+"""
+_TYPES = """\
+## Types
+
+Times are UTC and stored without a zone. An analyst's engine sees these types:
+"""
+
+
+def render() -> str:
+    """The whole dictionary."""
+    parts = [_START, _TYPES, _types(), _FOCUS, _focus_columns(), _OURS, _our_columns()]
+    for name in declaration.names():
+        parts += _provider(declaration.load(name))
+    parts += ["## Allowed values\n", *_allowed_values()]
+    return "\n".join(parts)
+
+
+def _types() -> str:
+    rows = (
+        (stored, *(f"`{columns.spell(engine, stored)}`" for engine in columns.ENGINES))
+        for stored in columns.STORED_TYPES
+    )
+    return _table(("Stored as", "Spark", "Hive", "Athena, Trino", "DuckDB"), rows)
+
+
+def _focus_columns() -> str:
+    rows = (
+        (
+            f"`{column.name}`",
+            column.stored,
+            _lifetime(column),
+            _changes(column.level),
+            _changes({version: "yes" if null else "no" for version, null in column.nulls.items()}),
+            column.unit,
+            column.description,
+        )
+        for column in columns.focus()
+    )
+    return _table(("Column", "Stored as", "FOCUS", "Level", "Nulls", "Unit", "Meaning"), rows)
+
+
+def _our_columns() -> str:
+    ours = (column for column in columns.table() if column.origin == "focus_lake")
+    rows = ((f"`{column.name}`", column.stored, column.description) for column in ours)
+    return _table(("Column", "Stored as", "Meaning"), rows)
+
+
+def _provider(provider: Declaration) -> Iterator[str]:
+    yield f"## Columns of {provider.title}\n"
+    yield f"Only in the tables and the view of `{provider.name}`.\n"
+    rows = (
+        (f"`{name}`", f"`{extra.source}`", extra.type, extra.description)
+        for name, extra in provider.extra_columns.items()
+    )
+    yield _table(("Column", "Header", "Stored as", "Meaning"), rows)
+    gaps = provider.gaps
+    if gaps.always_null:
+        yield f"Null in every row, or missing from its files: {_names(gaps.always_null)}.\n"
+    if gaps.sometimes_null:
+        yield f"Null in some rows that should have a value: {_names(gaps.sometimes_null)}.\n"
+    if provider.tags.attributes:
+        yield (
+            "Filled from the first of these tag keys that a resource has, spelled exactly so; "
+            "failing that, without regard to case:\n"
+        )
+        keys = ((f"`{name}`", _names(keys)) for name, keys in provider.tags.attributes.items())
+        yield _table(("Column", "Tag keys"), keys)
+
+
+def _allowed_values() -> Iterator[str]:
+    for column in columns.focus():
+        if column.allowed_values:
+            yield f"- `{column.name}`: {', '.join(column.allowed_values)}"
+    yield ""
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _lifetime(column: Column) -> str:
+    having = [version for version in columns.VERSIONS if column.is_in(version)]
+    return f"{having[0]} to {having[-1]}" if column.removed else f"{column.introduced} on"
+
+
+def _changes(by_version: dict[str, str]) -> str:
+    """What holds from the first version on, and each later change with its version."""
+    spans = [next(span) for _, span in groupby(by_version.items(), key=lambda item: item[1])]
+    first, *later = spans
+    return "; ".join([first[1], *(f"{value} since {version}" for version, value in later)])
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    escaped = ([cell.replace("|", r"\|") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
