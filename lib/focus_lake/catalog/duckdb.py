@@ -1,0 +1,188 @@
+"""The DuckDB engine: sqlglot turns sql/ into views in <database>.duckdb in the lake's folder.
+
+The new catalog is built on a copy and put in the old one's place in one step, so nobody who has
+it open is disturbed and nobody sees half of it. Tables are views over the lake's files. They name
+the files by absolute path: after moving a lake, refresh it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlglot import exp, parse_one
+
+from focus_lake.catalog import ddl
+from focus_lake.catalog.engine import Batch
+from focus_lake.catalog.render import Place, Statement
+from focus_lake.catalog.sources import Field
+from focus_lake.errors import CatalogError, LedgerConflict
+from focus_lake.store import Store
+
+MAX_LINE = 256 * 1024 * 1024  # bytes of one ledger line; it grows with the batch's raw files
+
+
+class DuckDB:
+    """The catalog file of one lake; see engine.Engine."""
+
+    def __init__(self, store: Store, place: Place):
+        import duckdb  # needed by this engine alone
+
+        self._errors = duckdb.Error
+        self._store, self._place = store, place
+        self._file = f"{place.database}.duckdb"
+        if store.read(f"{self._file}.wal")[0] is not None:
+            raise CatalogError(
+                f"{store.spark_url(self._file)} is being written to by another program "
+                f"({self._file}.wal is there); close it and run again"
+            )
+        old, self._version = store.read(self._file)
+        self._scratch = tempfile.TemporaryDirectory()
+        self._path = Path(self._scratch.name, self._file)
+        if old is not None:
+            self._path.write_bytes(old)
+        self._connection = self._open(duckdb)
+
+    def _open(self, duckdb):
+        try:
+            connection = duckdb.connect(str(self._path))
+        except self._errors as error:
+            raise CatalogError(
+                f"{self._store.spark_url(self._file)} is no DuckDB file this version can read; "
+                f"delete it and run again: {error}"
+            ) from error
+        if self._place.lake.startswith("s3://"):
+            try:
+                connection.execute("LOAD httpfs")
+            except self._errors as error:
+                raise CatalogError(
+                    "DuckDB reads s3:// with its extension httpfs, which is not installed: run "
+                    "INSTALL httpfs in DuckDB once with network access, or use --engine athena "
+                    f"or trino: {error}"
+                ) from error
+        return connection
+
+    def names(self) -> set[str]:
+        found = self._query("SELECT view_name FROM duckdb_views() WHERE NOT internal")
+        return {name.lower() for (name,) in found}
+
+    def column_types(self, table: str) -> dict[str, str] | None:
+        found = self._query(
+            "SELECT lower(column_name), data_type FROM duckdb_columns() "
+            f"WHERE lower(table_name) = {_literal(table.lower())}"
+        )
+        return dict(found) or None
+
+    def spell(self, hive_type: str) -> str:
+        return self._query(f"SELECT typeof(CAST(NULL AS {ddl.spell(hive_type, 'duckdb')}))")[0][0]
+
+    def partitions(self, table: str) -> set[Batch]:
+        return set()  # DuckDB looks at the folders when it is asked
+
+    def prepare(self) -> list[str]:
+        return []
+
+    def create_table(self, table: Statement) -> list[str]:
+        parsed = ddl.table(table.sql, "duckdb")
+        columns = (*parsed.columns, *parsed.partitions)
+        empty = ", ".join(f"CAST(NULL AS {type_}) AS {name}" for name, type_ in columns)
+        source = f"SELECT {empty} WHERE FALSE"
+        kind = {"PARQUET": ".parquet", "TEXTFILE": ".jsonl"}[parsed.format]
+        folder = parsed.location.removeprefix(self._place.lake).strip("/")
+        # Columns that no file has yet come from the typed empty part; BY NAME fills them.
+        if any(entry.path.endswith(kind) for entry in self._store.list(folder)):
+            source += f" UNION ALL BY NAME SELECT * FROM {_files(parsed)}"
+        return [f"CREATE OR REPLACE VIEW {parsed.name} AS {source}"]
+
+    def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]:
+        return []
+
+    def add_partitions(self, table: str, folder: str, batches: Sequence[Batch]) -> list[str]:
+        return []
+
+    def drop_partitions(self, table: str, batches: Sequence[Batch]) -> list[str]:
+        return []
+
+    def repair(self, statement: Statement) -> list[str]:
+        return []
+
+    def replace_view(self, view: Statement) -> list[str]:
+        return [translate(view.sql)]
+
+    def run(self, sql: str) -> None:
+        try:
+            self._connection.execute(sql)
+        except self._errors as error:
+            raise CatalogError(f"DuckDB refuses: {error}\n{sql}") from error
+
+    def _query(self, sql: str) -> list[tuple]:
+        try:
+            return self._connection.execute(sql).fetchall()
+        except self._errors as error:
+            raise CatalogError(f"DuckDB refuses: {error}\n{sql}") from error
+
+    @contextmanager
+    def unit(self) -> Iterator[None]:
+        self.run("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.run("ROLLBACK")
+            raise
+        self.run("COMMIT")
+
+    def finish(self) -> None:
+        self._connection.close()
+        try:
+            self._store.put_if(self._file, self._path.read_bytes(), self._version)
+        except LedgerConflict as error:
+            raise CatalogError(
+                f"{self._store.spark_url(self._file)} was changed by another run meanwhile; "
+                "run again"
+            ) from error
+
+    def close(self) -> None:
+        self._connection.close()
+        self._scratch.cleanup()
+
+
+def _files(table: ddl.Table) -> str:
+    folder = _literal("".join(f"[{x}]" if x in "*?[" else x for x in table.location))
+    if table.format == "TEXTFILE":
+        columns = ", ".join(f"{_literal(name)}: {_literal(type_)}" for name, type_ in table.columns)
+        return (
+            f"read_json({folder[:-1]}/*/*.jsonl', format = 'newline_delimited', "
+            f"maximum_object_size = {MAX_LINE}, columns = {{{columns}}})"
+        )
+    types = ", ".join(f"{name}: {type_}" for name, type_ in table.partitions)
+    levels = "/*" * len(table.partitions)
+    return (
+        f"read_parquet({folder[:-1]}{levels}/*.parquet', union_by_name = true, "
+        f"hive_partitioning = true, hive_types = {{{types}}})"
+    )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def translate(sql: str) -> str:
+    """A view or query in Athena SQL as DuckDB SQL.
+
+    The database's name is left out, so that the file may be attached under any name. JSON text of
+    a map gets its keys in order, as Trino writes it.
+    """
+    return parse_one(sql, read="athena").transform(_adapt).sql(dialect="duckdb")
+
+
+def _adapt(node: exp.Expression) -> exp.Expression:
+    if isinstance(node, exp.Table) and node.db:
+        node.set("db", None)
+    if isinstance(node, exp.JSONFormat) and isinstance(node.this, exp.Cast):
+        column = node.this.this.sql(dialect="duckdb")
+        ordered = f"CAST(TO_JSON(MAP_FROM_ENTRIES(LIST_SORT(MAP_ENTRIES({column})))) AS TEXT)"
+        # TO_JSON of NULL is NULL here, so absence stays absence.
+        return parse_one(ordered, read="duckdb")
+    return node

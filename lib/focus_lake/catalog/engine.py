@@ -1,0 +1,57 @@
+"""What the refresh needs of an engine; athena.py, trino.py and duckdb.py are the three."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from focus_lake.catalog.render import Statement
+from focus_lake.catalog.sources import Field
+
+Batch = tuple[str, str]  # yearmonth, batch_ts
+
+
+class Engine(Protocol):
+    """Reads say what is there; the others give the SQL that `run` then runs, or a plan prints.
+
+    Every read and `run` raise CatalogError with the statement and the engine's own reason.
+    """
+
+    def names(self) -> set[str]:
+        """Tables and views of the database, in lower case."""
+
+    def column_types(self, table: str) -> dict[str, str] | None:
+        """Column in lower case -> type as `spell` writes it; None if there is no such table."""
+
+    def spell(self, hive_type: str) -> str:
+        """A Hive type in the engine's own spelling."""
+
+    def partitions(self, table: str) -> set[Batch]:
+        """The partitions the catalog knows."""
+
+    def create_table(self, table: Statement) -> list[str]: ...
+
+    def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]: ...
+
+    def add_partitions(self, table: str, folder: str, batches: Sequence[Batch]) -> list[str]: ...
+
+    def drop_partitions(self, table: str, batches: Sequence[Batch]) -> list[str]: ...
+
+    def repair(self, statement: Statement) -> list[str]:
+        """The engine's MSCK REPAIR TABLE."""
+
+    def replace_view(self, view: Statement) -> list[str]: ...
+
+    def prepare(self) -> list[str]:
+        """What comes first, e.g. making the database."""
+
+    def run(self, sql: str) -> None: ...
+
+    def unit(self) -> AbstractContextManager[None]:
+        """Statements that belong together: undone together where the engine can do that."""
+
+    def finish(self) -> None:
+        """Make the changes visible where they are not yet."""
+
+    def close(self) -> None: ...

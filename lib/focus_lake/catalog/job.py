@@ -1,0 +1,91 @@
+"""The refresh job: options in, exit code out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from focus_lake import store
+from focus_lake.catalog import render
+from focus_lake.catalog.engine import Engine
+from focus_lake.catalog.refresh import Outcome, Refresh
+from focus_lake.errors import FocusLakeError, OptionsError
+from focus_lake.log import Log
+from focus_lake.options import option
+
+SUMMARY = "deploy tables, partitions and live-batch views over a lake"
+ENGINES = ("athena", "trino", "duckdb")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of refresh_catalog.py."""
+
+    engine: str = option("athena, trino or duckdb")
+    lake: str = option("the lake: folder or s3://bucket/prefix")
+    database: str = option("database (DuckDB: name of the file in the lake)", "focus")
+    providers: tuple[str, ...] = option("refresh only these, comma-separated", ())
+    declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
+    location: str = option("the lake as the engine's tables spell it, if not as --lake", "")
+    plan: bool = option("print each statement that would run, and run none", False)
+    endpoint: str = option("S3-compatible endpoint to list and read the lake", "")
+    trino_host: str = option("Trino: host", "127.0.0.1")
+    trino_port: int = option("Trino: port", 8080)
+    trino_catalog: str = option("Trino: catalog of the Hive connector", "hive")
+    trino_user: str = option("Trino: user", "focus_lake")
+
+
+def main(options: Options, log: Log | None = None) -> int:
+    """Run the refresh; 0 all done, 1 a provider or the deployment failed."""
+    log = log or Log()
+    _check(options)
+    try:
+        outcome = _refresh(options, log)
+    except FocusLakeError as error:
+        log.event("refresh failed", "error", reason=str(error))
+        print(f"The catalog could not be refreshed: {error}")
+        return 1
+    if not options.plan:
+        _tell(options, outcome)
+    return 1 if outcome.failed else 0
+
+
+def _check(options: Options) -> None:
+    if options.engine not in ENGINES:
+        raise OptionsError(f"--engine {options.engine}: use one of {', '.join(ENGINES)}")
+
+
+def _refresh(options: Options, log: Log) -> Outcome:
+    lake = store.at(options.lake, options.endpoint or None)
+    place = render.Place(options.database, options.location or lake.root)
+    engine = _engine(options, lake, place, log)
+    try:
+        show = _show if options.plan else None
+        return Refresh(lake, engine, place, log, show).run(
+            options.providers, options.declarations or None
+        )
+    finally:
+        engine.close()
+
+
+def _engine(options: Options, lake: store.Store, place: render.Place, log: Log) -> Engine:
+    """The engine asked for; only its own client library is imported."""
+    if options.engine == "duckdb":
+        from focus_lake.catalog.duckdb import DuckDB
+
+        return DuckDB(lake, place)
+    raise OptionsError(f"--engine {options.engine} is not there yet")
+
+
+def _show(sql: str) -> None:
+    print(sql.rstrip() + ";\n")
+
+
+def _tell(options: Options, outcome: Outcome) -> None:
+    """The last lines, in words."""
+    for name, chosen in sorted(outcome.live.items()):
+        months = sorted({month for month, _ in chosen.batches})
+        span = f"{months[0]} to {months[-1]}" if months else "nothing published yet, view is empty"
+        print(f"{name}: {len(chosen.batches)} live batches, {span}")
+    for name, reason in sorted(outcome.failed.items()):
+        print(f"FAILED {name}, its views are as they were: {reason}")
+    print(f"{outcome.statements} statements on {options.engine}, database {options.database}")

@@ -1,0 +1,161 @@
+"""The refresh: ledger -> live batches -> tables, partitions and views, from the bottom up.
+
+A provider that fails keeps the views it had, stops no other one and makes the run fail at the
+end. focus_unified shows every provider that has a view, be it an old one, so that none vanishes
+from a total because of one bad night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from focus_lake import declaration, ledger, live
+from focus_lake.catalog import render, sources
+from focus_lake.catalog.engine import Batch, Engine
+from focus_lake.catalog.render import Place, Statement
+from focus_lake.declaration import Declaration
+from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
+from focus_lake.ledger import PUBLISHED, Line
+from focus_lake.log import Log
+from focus_lake.store import Store
+
+ADD_AT_ONCE = 50  # partitions in one ALTER TABLE: well below every engine's limits
+
+
+@dataclass
+class Outcome:
+    """What a refresh did: live batches by provider, and why others failed."""
+
+    live: dict[str, live.Live] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    statements: int = 0
+
+
+class Refresh:
+    """One deployment of the catalog. `show` takes the statements of a plan, which runs none."""
+
+    def __init__(self, store: Store, engine: Engine, place: Place, log: Log, show=None):
+        self.store, self.engine, self.place, self.log, self.show = store, engine, place, log, show
+        self.outcome = Outcome()
+
+    def run(self, providers: Iterable[str], extra_dir: str | None = None) -> Outcome:
+        """Deploy everything for the providers; failures are in the outcome, by provider.
+
+        Raises CatalogError if what the providers share could not be deployed.
+        """
+        declared, asked = self._declarations(extra_dir), tuple(providers)
+        for name in set(asked) - set(declared) - set(self.outcome.failed):
+            self._fail(name, f"no declaration is named {name}; there are {', '.join(declared)}")
+        self._all(self.engine.prepare())
+        before = self.engine.names()
+        first = [item for item in render.shared(list(declared.values()), self.place)]
+        self._deploy([item for item in first if item.folder == sources.TABLES])
+        for name, one in declared.items():
+            if not asked or name in asked:
+                self._provider(one, extra_dir)
+        self._above(declared, before)
+        if self.show is None:
+            self.engine.finish()
+        return self.outcome
+
+    def _declarations(self, extra_dir: str | None) -> dict[str, Declaration]:
+        found = {}
+        for name in declaration.names(extra_dir):
+            try:
+                found[name] = declaration.load(name, extra_dir)
+            except FocusLakeError as error:
+                self._fail(name, str(error))
+        return found
+
+    def _fail(self, provider: str, reason: str) -> None:
+        self.outcome.failed[provider] = reason
+        self.log.bind(provider=provider).event("provider failed", "error", reason=reason)
+
+    def _provider(self, one: Declaration, extra_dir: str | None) -> None:
+        try:
+            lines = ledger.read_all(self.store, one.name)
+            self._no_data_without_ledger(one.name, lines)
+            chosen = live.choose(lines, one.delivery)
+            statements = render.of_provider(one, chosen, self.place, extra_dir)
+            published = sorted(line.key for line in lines if line.status == PUBLISHED)
+            with self.engine.unit():
+                self._deploy(statements, published)
+        except FocusLakeError as error:
+            self._fail(one.name, str(error))
+            return
+        self.outcome.live[one.name] = chosen
+        months = len({month for month, _ in chosen.batches})
+        self.log.bind(provider=one.name).event(
+            "provider deployed", live_batches=len(chosen.batches), months=months
+        )
+
+    def _no_data_without_ledger(self, provider: str, lines: list[Line]) -> None:
+        folder = f"normalized/{provider}"
+        if not lines and next(iter(self.store.list(folder)), None) is not None:
+            raise LedgerError(
+                f"{self.store.spark_url(folder)} holds data but ledger/{provider}/ is missing: "
+                "restore it, or run normalize_focus.py, which writes it anew"
+            )
+
+    def _above(self, declared: dict[str, Declaration], before: set[str]) -> None:
+        """The views over several providers: those deployed now and those that had a view."""
+        shown = [
+            one
+            for name, one in declared.items()
+            if name in self.outcome.live or f"focus_{name}" in before
+        ]
+        statements = [
+            item
+            for item in render.shared(shown, self.place)
+            if item.folder not in (sources.TABLES, sources.PARTITIONS)
+        ]
+        with self.engine.unit():
+            self._deploy(statements)
+
+    def _deploy(self, statements: list[Statement], published: list[Batch] = ()) -> None:
+        for statement in statements:
+            if statement.folder == sources.TABLES:
+                self._table(statement)
+            elif statement.folder == sources.PARTITIONS:
+                self._partitions(statement, published)
+            else:
+                self._all(self.engine.replace_view(statement))
+
+    def _table(self, table: Statement) -> None:
+        self._all(self.engine.create_table(table))
+        there = self.engine.column_types(table.name)
+        if there is None:
+            return  # a plan for a table that is not made yet
+        missing = [item for item in table.columns if item.name.lower() not in there]
+        if missing:
+            self._all(self.engine.add_columns(table, missing))
+        for item in table.columns:
+            wanted, found = self.engine.spell(item.type), there.get(item.name.lower())
+            if found is not None and found != wanted:
+                raise CatalogError(
+                    f"{table.name}.{item.name} is {found} in the catalog and {wanted} in the "
+                    "declaration; a type is never changed in place: drop the table (its data "
+                    "stay) or correct the declaration, then run again"
+                )
+
+    def _partitions(self, statement: Statement, published: list[Batch]) -> None:
+        """New partitions are added by name, which lists no folders; the repair finds the rest."""
+        kind = statement.name.rsplit("_", 1)[1]
+        if kind == "normalized":
+            known = self.engine.partitions(statement.name)
+            new = [batch for batch in published if batch not in known]
+            provider = statement.name.removeprefix("focus_").removesuffix("_normalized")
+            folder = f"{self.place.lake.rstrip('/')}/{kind}/{provider}"
+            for at in range(0, len(new), ADD_AT_ONCE):
+                some = new[at : at + ADD_AT_ONCE]
+                self._all(self.engine.add_partitions(statement.name, folder, some))
+        self._all(self.engine.repair(statement))
+
+    def _all(self, statements: Iterable[str]) -> None:
+        for sql in statements:
+            self.outcome.statements += 1
+            if self.show is not None:
+                self.show(sql)
+            else:
+                self.engine.run(sql)

@@ -1,0 +1,223 @@
+"""sql/ with its placeholders filled: plain Athena SQL, from column table, declarations, ledger.
+
+Placeholders are string.Template's, e.g. ${database}. Everywhere: database, lake (where the engine
+finds the lake's folders). In files of a provider: provider, title, normalized_columns,
+rejected_columns, partition_columns, provider_columns, live. In the others: batch_columns,
+every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4, attribute_columns,
+attribute_cases, attribute_rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from focus_lake import columns
+from focus_lake.catalog import sources
+from focus_lake.catalog.sources import Field, Source
+from focus_lake.declaration import Declaration
+from focus_lake.errors import CatalogError
+from focus_lake.live import Live
+
+ATHENA_LIMIT = 262_144  # bytes of one statement, Athena's service quota
+COMMENT_LIMIT = 255  # characters of a column comment in the Glue catalog
+# A table's own columns: partitions are the last ones on every engine.
+PARTITION_KEYS = tuple(field.name for field in sources.fields("partition"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the catalog goes: database name, and the lake's root as the engine spells it."""
+
+    database: str
+    lake: str
+
+    def __post_init__(self):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.database):
+            raise CatalogError(
+                f"database {self.database!r}: use lower-case letters, digits and _ (Athena's rule)"
+            )
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One object to deploy: Athena SQL, and for a table its columns without the partitions."""
+
+    folder: str
+    name: str
+    sql: str
+    columns: tuple[Field, ...] = ()
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder}/{self.name}.sql"
+
+
+def of_provider(
+    declaration: Declaration, live: Live, place: Place, extra_dir: str | None = None
+) -> list[Statement]:
+    """Tables, their repair and the view of one provider, in deploy order."""
+    view = sources.provider_view(declaration.name, extra_dir)
+    files = [source for source in sources.tree() if sources.PER_PROVIDER in source.stem]
+    values = _provider_values(declaration, place)
+    tables = {
+        "normalized": _fields_of(declaration),
+        "rejected": sources.fields("rejected"),
+    }
+    made = [
+        _statement(source, declaration.name, values, tables[source.stem.rsplit("_", 1)[1]])
+        for source in files
+    ]
+    return made + _views(view, values, live)
+
+
+def shared(declarations: Sequence[Declaration], place: Place) -> list[Statement]:
+    """The ledger table and every view over several providers, which are those of declarations."""
+    values = {
+        "database": place.database,
+        "lake": _text(place.lake.rstrip("/")),
+        "batch_columns": _definitions(sources.fields("focus_batches")),
+        "every_provider_view": _union(declarations, "focus_{}", place, ""),
+        "every_normalized_table": _union(declarations, "focus_{}_normalized", place, "    "),
+        **{
+            f"focus_v{version.replace('.', '_')}": _version_columns(version)
+            for version in columns.VERSIONS
+        },
+        **_attributes(declarations),
+    }
+    return [
+        _statement(source, "", values, sources.fields(source.stem))
+        for source in sources.tree()
+        if sources.PER_PROVIDER not in source.stem and source.folder != sources.PROVIDER_VIEWS
+    ]
+
+
+def _statement(source: Source, provider: str, values: dict, fields: tuple) -> Statement:
+    name = source.stem.replace(sources.PER_PROVIDER, provider)
+    own = fields if source.folder == sources.TABLES else ()
+    return Statement(source.folder, name, _checked(name, source.fill(values)), own)
+
+
+def _checked(name: str, sql: str) -> str:
+    size = len(sql.encode())
+    if size > ATHENA_LIMIT:
+        raise CatalogError(f"{name}: {size:,} bytes of SQL, Athena takes {ATHENA_LIMIT:,}")
+    return sql
+
+
+def _provider_values(declaration: Declaration, place: Place) -> dict[str, str]:
+    names = [column.name for column in declaration.columns]
+    return {
+        "database": place.database,
+        "lake": _text(place.lake.rstrip("/")),
+        "provider": declaration.name,
+        "title": declaration.title,
+        "normalized_columns": _definitions(_fields_of(declaration)),
+        "rejected_columns": _definitions(sources.fields("rejected")),
+        "partition_columns": _definitions(sources.fields("partition")),
+        "provider_columns": _listed([*names, *PARTITION_KEYS]),
+    }
+
+
+def _fields_of(declaration: Declaration) -> tuple[Field, ...]:
+    return tuple(
+        Field(column.name, columns.spell("hive", column.stored), column.description)
+        for column in declaration.columns
+    )
+
+
+def _definitions(fields: Iterable[Field]) -> str:
+    lines = (
+        f"    {field.name} {field.type} COMMENT '{_text(_short(field.description))}'"
+        for field in fields
+    )
+    return ",\n".join(lines)
+
+
+def _short(description: str) -> str:
+    """The description cut at the end of a word to what a Glue column comment holds."""
+    if len(description) <= COMMENT_LIMIT:
+        return description
+    return description[: COMMENT_LIMIT - 4].rsplit(" ", 1)[0] + " ..."
+
+
+def _text(value: str) -> str:
+    """For the inside of a quoted Hive text."""
+    return value.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _listed(names: Iterable[str], indent: str = "    ") -> str:
+    return ",\n".join(f"{indent}{name}" for name in names)
+
+
+def _union(declarations: Sequence[Declaration], name: str, place: Place, indent: str) -> str:
+    """SELECT the columns that all providers share FROM each of their objects, UNION ALL.
+
+    `delivery` goes before the columns of the normalized tables, for views that need it.
+    """
+    if not declarations:
+        raise CatalogError("no provider can be shown: every one of them failed")
+    names = [column.name for column in columns.table()] + list(PARTITION_KEYS)
+    selects = []
+    for declaration in declarations:
+        table = name.format(declaration.name)
+        own = [f"{_quoted(declaration.delivery)} AS delivery"] if "normalized" in name else []
+        listed = _listed([*own, *names], indent + "    ")
+        selects.append(f"{indent}SELECT\n{listed}\n{indent}FROM {place.database}.{table}")
+    return f"\n{indent}UNION ALL\n".join(selects)
+
+
+def _version_columns(version: str) -> str:
+    """The columns of a FOCUS version; a map becomes JSON text, keys in order."""
+    shown = [
+        f"json_format(CAST({column.name} AS json)) AS {column.name}"
+        if column.stored == "map"
+        else column.name
+        for column in columns.of_version(version)
+    ]
+    return _listed(shown)
+
+
+def _attributes(declarations: Sequence[Declaration]) -> dict[str, str]:
+    """The tag attributes that the declarations fill, in the column table's order."""
+    filled = {name for declaration in declarations for name in declaration.tags.attributes}
+    names = [column.name for column in columns.table() if column.name in filled]
+    return {
+        "attribute_columns": _listed(names, " " * 8),
+        "attribute_rows": _listed((f"({_quoted(name)})" for name in names), " " * 8),
+        "attribute_cases": "\n".join(
+            f"            WHEN {_quoted(name)} THEN costs.{name}" for name in names
+        ),
+    }
+
+
+def _views(source: Source, values: dict[str, str], live: Live) -> list[Statement]:
+    """The provider's view."""
+    sql = source.fill({**values, "live": predicate(live)})
+    return [Statement(source.folder, source.stem, _checked(source.stem, sql))]
+
+
+def predicate(live: Live) -> str:
+    """The live batches as literals, the form that prunes partitions on every engine.
+
+    Superseded exports in a live folder are taken out by name. What is not named is shown, and a
+    row without an export is too: rows may not vanish.
+    """
+    if not live.batches:
+        return "1 = 0"  # nothing published yet: an empty view
+    text = f"(yearmonth, batch_ts) IN (\n{_tuples(live.batches)}\n)"
+    if live.hidden:
+        text += (
+            "\nAND (yearmonth, batch_ts, COALESCE(x_Export, '')) NOT IN (\n"
+            f"{_tuples(live.hidden)}\n)"
+        )
+    return text
+
+
+def _tuples(rows: Iterable[tuple[str, ...]]) -> str:
+    return _listed(f"({', '.join(map(_quoted, row))})" for row in rows)

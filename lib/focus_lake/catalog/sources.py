@@ -1,0 +1,91 @@
+"""The files of sql/: one object a file; folder number is deploy order, file name is its name."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import NamedTuple
+
+from focus_lake import resources
+from focus_lake.errors import CatalogError
+
+TABLES, PARTITIONS, PROVIDER_VIEWS = "1_tables", "2_partitions", "3_provider_views"
+PER_PROVIDER = "{provider}"
+
+
+class Field(NamedTuple):
+    """A column of a table: name, Hive type, what it means."""
+
+    name: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of sql/; the stem may hold {provider}, then it makes an object for each."""
+
+    folder: str
+    stem: str
+    text: str
+
+    @property
+    def path(self) -> str:
+        return f"sql/{self.folder}/{self.stem}.sql"
+
+    def fill(self, values: dict[str, str]) -> str:
+        """The SQL with every ${placeholder} replaced; CatalogError for one nobody knows."""
+        try:
+            return Template(self.text).substitute(values)
+        except (KeyError, ValueError) as error:
+            raise CatalogError(
+                f"{self.path}: unknown placeholder {error}; there are {', '.join(sorted(values))}"
+            ) from None
+
+
+@cache
+def tree() -> tuple[Source, ...]:
+    """Every file of sql/ in deploy order: by folder, then by name."""
+    found = [
+        Source(folder.name, file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"))
+        for folder in resources.sql().iterdir()
+        if re.match(r"\d+_", folder.name)
+        for file in folder.iterdir()
+        if file.name.endswith(".sql")
+    ]
+    return tuple(sorted(found, key=lambda source: (source.folder, source.stem)))
+
+
+def provider_view(provider: str, extra_dir: str | None = None) -> Source:
+    """The provider's view: sql/3_provider_views/focus_NAME.sql, or the user's DIR/focus_NAME.sql.
+
+    Raises CatalogError if there is neither: a declared provider without a view would be missing
+    from every total.
+    """
+    stem = f"focus_{provider}"
+    own = Path(extra_dir, f"{stem}.sql") if extra_dir else None
+    if own and own.is_file():
+        return Source(PROVIDER_VIEWS, stem, own.read_text(encoding="utf-8"))
+    for source in tree():
+        if (source.folder, source.stem) == (PROVIDER_VIEWS, stem):
+            return source
+    beside = f", or {own}" if own else ""
+    raise CatalogError(
+        f"provider {provider} has no view: write sql/{PROVIDER_VIEWS}/{stem}.sql{beside}"
+    )
+
+
+@cache
+def fields(table: str) -> tuple[Field, ...]:
+    """The columns of a table that is no provider's: focus_batches, rejected; and `partition`."""
+    text = resources.data("catalog", "tables.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return tuple(
+        Field(row["column"], row["type"], row["description"])
+        for row in rows
+        if row["table"] == table
+    )
