@@ -1,0 +1,91 @@
+"""Makes sample exports: python -m focus_lake.sample --out DIR --rows N --months M --pushes K."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from pathlib import Path
+
+from focus_lake.errors import OptionsError
+from focus_lake.options import run_job
+from focus_lake.sample import alibaba
+from focus_lake.sample.files import Planned, Written, add_sums, make
+from focus_lake.sample.options import Options
+
+# A provider's module has plan(options) -> files.Planned, and is_ours(name) for its file names.
+PROVIDERS = {"alibaba": alibaba}
+FEW_ROWS = 100_000  # are made in this process: others take longer to start
+
+
+def main(options: Options) -> int:
+    """Write the exports and say what was written."""
+    unknown = [name for name in options.providers if name not in PROVIDERS]
+    if unknown:
+        known = ", ".join(PROVIDERS)
+        raise OptionsError(f"--providers {','.join(unknown)}: no sample of it, only of {known}")
+    started = time.monotonic()
+    out = Path(options.out)
+    planned = [file for name in options.providers for file in PROVIDERS[name].plan(options)]
+    for name in options.providers:
+        _remove_old(out / name, name, {out / file.path for file in planned})
+    written = list(_write(planned, out, options))
+    if options.truth:
+        Path(options.truth).write_text(_truth(planned, written), encoding="utf-8")
+    _report(planned, written, time.monotonic() - started, out)
+    return 0
+
+
+def _remove_old(folder: Path, provider: str, wanted: set[Path]) -> None:
+    """Remove files of an earlier sample from the months that are made anew.
+
+    Left among the new ones, a part of a larger sample would look like part of this one.
+    """
+    for month in {path.parent.parent for path in wanted if folder in path.parents}:
+        for path in month.glob("*/*"):
+            if path not in wanted and PROVIDERS[provider].is_ours(path.name):
+                path.unlink()
+                if not any(path.parent.iterdir()):
+                    path.parent.rmdir()
+
+
+def _write(planned: Sequence[Planned], out: Path, options: Options) -> Iterator[Written]:
+    with_sums = bool(options.truth)
+    workers = min(options.workers or os.cpu_count() or 1, len(planned))
+    if workers == 1 or sum(file.rows for file in planned) <= FEW_ROWS:
+        yield from map(make, planned, repeat(out), repeat(with_sums))
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(make, planned, repeat(out), repeat(with_sums))
+
+
+def _truth(planned: Sequence[Planned], written: Sequence[Written]) -> str:
+    """JSON: for each month, batch and export its rows and its sums by currency, as text."""
+    batches: dict = defaultdict(lambda: {"rows": 0, "files": 0, "sums": {}})
+    for file, done in zip(planned, written, strict=True):
+        batch = batches[file.yearmonth, file.batch_ts, file.export]
+        batch["rows"] += done.rows
+        batch["files"] += 1
+        add_sums(batch["sums"], done.sums)
+    keys = ("yearmonth", "batch_ts", "export")
+    lines = [dict(zip(keys, key, strict=True)) | batch for key, batch in batches.items()]
+    return json.dumps(lines, indent=1, default=lambda value: f"{value:f}") + "\n"
+
+
+def _report(planned, written, seconds: float, out: Path) -> None:
+    rows = sum(done.rows for done in written)
+    size = sum(done.text_bytes for done in written)
+    batches = {(file.yearmonth, file.batch_ts) for file in planned}
+    print(
+        f"{out}: {rows:,} rows in {len(planned):,} files of {len(batches):,} batches, "
+        f"{size / 1e6:,.0f} MB of text, {seconds:.1f} s, {rows / max(seconds, 1e-9):,.0f} rows/s"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_job(Options, "makes sample exports, the same for the same options", main))
