@@ -39,6 +39,6 @@ for version in "$@"; do
         fi
     done
 done
-echo "No Python $(echo "$*" | sed 's/ / or /g') with venv found:" \
-    "install Python 3.11 (e.g. \`apt install python3.11-venv\`) or set PYTHON=/path/to/it." >&2
+echo "No Python with venv found among: $*." \
+    "Install Python 3.11 (e.g. \`apt install python3.11-venv\`) or set PYTHON=/path/to/it." >&2
 exit 1

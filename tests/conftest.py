@@ -6,6 +6,7 @@ import os
 import uuid
 
 import pytest
+
 from helpers import local_s3
 
 # Enough for boto3 and S3A to sign requests, good for nothing at AWS.
