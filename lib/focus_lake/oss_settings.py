@@ -75,18 +75,18 @@ def oss_bucket(settings: Settings, environ: Mapping[str, str], name: str) -> oss
     """The OSS bucket, opened with the credentials of the function's RAM role.
 
     Signed with version 4: OSS refuses version 1, the SDK's default, for new accounts and
-    buckets (OSS, "Guidelines for upgrading V1 signatures to V4 signatures"). Its own checksum
-    is off because CheckedBody reads the bytes as sent, which the SDK's reader does not.
+    buckets (OSS, "Guidelines for upgrading V1 signatures to V4 signatures"). The SDK's own
+    checksum is off: CheckedBody has one. OptionsError if name or endpoint cannot be right.
     """
     auth = oss2.StsAuth(*(environ[part] for part in ROLE), auth_version=oss2.AUTH_VERSION_4)
-    return oss2.Bucket(
-        auth,
-        settings.oss_endpoint,
-        name,
-        region=settings.oss_region,
-        connect_timeout=60,
-        enable_crc=False,
-    )
+    options = {"region": settings.oss_region, "connect_timeout": 60, "enable_crc": False}
+    try:
+        return oss2.Bucket(auth, settings.oss_endpoint, name, **options)
+    except oss2.exceptions.ClientError as error:
+        raise OptionsError(
+            f"OSS bucket {name!r} at {settings.oss_endpoint}: {error.body}: correct OSS_BUCKET, "
+            "OSS_REGION or OSS_ENDPOINT"
+        ) from error
 
 
 def s3_client(settings: Settings, environ: Mapping[str, str]):

@@ -7,6 +7,7 @@ import random
 import threading
 
 import pytest
+
 from focus_lake.errors import FocusLakeError, StorageError
 
 pytestmark = pytest.mark.s3
