@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlglot import exp, parse_one
 
 from focus_lake.catalog import ddl
-from focus_lake.catalog.engine import Batch
+from focus_lake.catalog.engine import Batch, refusal
 from focus_lake.catalog.render import Place, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError, LedgerConflict
@@ -115,13 +115,13 @@ class DuckDB:
         try:
             self._connection.execute(sql)
         except self._errors as error:
-            raise CatalogError(f"DuckDB refuses: {error}\n{sql}") from error
+            raise refusal("DuckDB", error, sql) from error
 
     def _query(self, sql: str) -> list[tuple]:
         try:
             return self._connection.execute(sql).fetchall()
         except self._errors as error:
-            raise CatalogError(f"DuckDB refuses: {error}\n{sql}") from error
+            raise refusal("DuckDB", error, sql) from error
 
     @contextmanager
     def unit(self) -> Iterator[None]:

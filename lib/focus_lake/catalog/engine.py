@@ -8,6 +8,9 @@ from typing import Protocol
 
 from focus_lake.catalog.render import Statement
 from focus_lake.catalog.sources import Field
+from focus_lake.errors import CatalogError
+
+SHOWN = 300  # characters of a failing statement in an error; the whole stands in build/sql
 
 Batch = tuple[str, str]  # yearmonth, batch_ts
 
@@ -55,3 +58,10 @@ class Engine(Protocol):
         """Make the changes visible where they are not yet."""
 
     def close(self) -> None: ...
+
+
+def refusal(engine: str, reason: object, sql: str) -> CatalogError:
+    """The error of a statement that an engine refused: its own reason, and the statement."""
+    text = " ".join(sql.split())
+    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]} ..."
+    return CatalogError(f"{engine} refuses: {reason} | statement: {shown}")

@@ -56,6 +56,8 @@ def _check(options: Options) -> None:
 
 def _refresh(options: Options, log: Log) -> Outcome:
     lake = store.at(options.lake, options.endpoint or None)
+    if not lake.exists():
+        raise OptionsError(f"--lake {options.lake}: there is no such folder")
     place = render.Place(options.database, options.location or lake.root)
     engine = _engine(options, lake, place, log)
     try:
@@ -73,6 +75,16 @@ def _engine(options: Options, lake: store.Store, place: render.Place, log: Log) 
         from focus_lake.catalog.duckdb import DuckDB
 
         return DuckDB(lake, place)
+    if options.engine == "trino":
+        from focus_lake.catalog.trino import Trino
+
+        return Trino(
+            options.trino_host,
+            options.trino_port,
+            options.trino_catalog,
+            options.trino_user,
+            place,
+        )
     raise OptionsError(f"--engine {options.engine} is not there yet")
 
 

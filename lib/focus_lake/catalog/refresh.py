@@ -7,8 +7,10 @@ from a total because of one bad night.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from focus_lake import declaration, ledger, live
 from focus_lake.catalog import render, sources
@@ -18,7 +20,7 @@ from focus_lake.declaration import Declaration
 from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
 from focus_lake.ledger import PUBLISHED, Line
 from focus_lake.log import Log
-from focus_lake.store import Store
+from focus_lake.store import LocalStore, Store
 
 ADD_AT_ONCE = 50  # partitions in one ALTER TABLE: well below every engine's limits
 
@@ -49,8 +51,7 @@ class Refresh:
             self._fail(name, f"no declaration is named {name}; there are {', '.join(declared)}")
         self._all(self.engine.prepare())
         before = self.engine.names()
-        first = [item for item in render.shared(list(declared.values()), self.place)]
-        self._deploy([item for item in first if item.folder == sources.TABLES])
+        self._deploy(render.shared_tables(self.place))
         for name, one in declared.items():
             if not asked or name in asked:
                 self._provider(one, extra_dir)
@@ -105,13 +106,10 @@ class Refresh:
             for name, one in declared.items()
             if name in self.outcome.live or f"focus_{name}" in before
         ]
-        statements = [
-            item
-            for item in render.shared(shown, self.place)
-            if item.folder not in (sources.TABLES, sources.PARTITIONS)
-        ]
+        if not shown:
+            return  # every provider failed, and the outcome says why
         with self.engine.unit():
-            self._deploy(statements)
+            self._deploy(render.shared_views(shown, self.place))
 
     def _deploy(self, statements: list[Statement], published: list[Batch] = ()) -> None:
         for statement in statements:
@@ -123,6 +121,8 @@ class Refresh:
                 self._all(self.engine.replace_view(statement))
 
     def _table(self, table: Statement) -> None:
+        if self.show is None:
+            _make_folder(self.store, self.place, table)
         self._all(self.engine.create_table(table))
         there = self.engine.column_types(table.name)
         if there is None:
@@ -159,3 +159,10 @@ class Refresh:
                 self.show(sql)
             else:
                 self.engine.run(sql)
+
+
+def _make_folder(store: Store, place: Place, table: Statement) -> None:
+    """Trino wants the folder of a table to be there; on S3 there are no folders to make."""
+    if isinstance(store, LocalStore):
+        found = re.search(rf"LOCATION '{re.escape(place.lake.rstrip('/'))}/(.*)'", table.sql)
+        Path(store.root, found[1]).mkdir(parents=True, exist_ok=True)

@@ -72,12 +72,24 @@ def of_provider(
     return made + _views(view, values, live)
 
 
-def shared(declarations: Sequence[Declaration], place: Place) -> list[Statement]:
-    """The ledger table and every view over several providers, which are those of declarations."""
+def shared_tables(place: Place) -> list[Statement]:
+    """The tables that belong to no provider: the ledger's."""
     values = {
         "database": place.database,
         "lake": _text(place.lake.rstrip("/")),
         "batch_columns": _definitions(sources.fields("focus_batches")),
+    }
+    return [
+        _statement(source, "", values, sources.fields(source.stem))
+        for source in _shared_sources()
+        if source.folder == sources.TABLES
+    ]
+
+
+def shared_views(declarations: Sequence[Declaration], place: Place) -> list[Statement]:
+    """The views over several providers, those of declarations, in deploy order."""
+    values = {
+        "database": place.database,
         "every_provider_view": _union(declarations, "focus_{}", place, ""),
         "every_normalized_table": _union(declarations, "focus_{}_normalized", place, "    "),
         **{
@@ -87,10 +99,14 @@ def shared(declarations: Sequence[Declaration], place: Place) -> list[Statement]
         **_attributes(declarations),
     }
     return [
-        _statement(source, "", values, sources.fields(source.stem))
-        for source in sources.tree()
-        if sources.PER_PROVIDER not in source.stem and source.folder != sources.PROVIDER_VIEWS
+        _statement(source, "", values, ())
+        for source in _shared_sources()
+        if source.folder > sources.PROVIDER_VIEWS
     ]
+
+
+def _shared_sources() -> list[Source]:
+    return [source for source in sources.tree() if sources.PER_PROVIDER not in source.stem]
 
 
 def _statement(source: Source, provider: str, values: dict, fields: tuple) -> Statement:

@@ -1,0 +1,151 @@
+"""Small lakes made by hand: Parquet and ledger lines as the normalize job leaves them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from focus_lake import columns, declaration
+from focus_lake.ledger import PUBLISHED, Line
+
+COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
+
+
+def charge(day: str, billed: str, **others) -> dict:
+    """A usage row of one UTC day; others override any column, costs are decimal text."""
+    start = datetime.fromisoformat(day)
+    row = {
+        "ChargePeriodStart": start,
+        "ChargePeriodEnd": start + timedelta(days=1),
+        "BilledCost": billed,
+        "EffectiveCost": billed,
+        "ListCost": billed,
+        "ContractedCost": None,
+        "BillingCurrency": "CNY",
+        "ChargeCategory": "Usage",
+        "ServiceName": "Elastic Compute",
+        "SubAccountId": "sub-1",
+        "x_Export": "100_1",
+        **others,
+    }
+    return {key: Decimal(v) if key in COSTS and v is not None else v for key, v in row.items()}
+
+
+class Lake:
+    """A lake's folder; batches are written as promised, published unless told otherwise."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+
+    def batch(self, provider: str, yearmonth: str, batch_ts: str, rows: list[dict], **line) -> None:
+        """Data and ledger line of one batch; exports and counts are those of the rows."""
+        self.data(provider, yearmonth, batch_ts, rows)
+        self.line(provider, yearmonth, batch_ts, rows, **line)
+
+    def data(self, provider: str, yearmonth: str, batch_ts: str, rows: list[dict]) -> Path:
+        """The Parquet file of a batch, without its ledger line."""
+        fields = [
+            pa.field(column.name, columns.arrow_type(column.stored))
+            for column in declaration.load(provider).columns
+        ]
+        filled = [{"x_Provider": provider, **row} for row in rows]
+        table = pa.table(
+            {
+                field.name: pa.array([_plain(row.get(field.name)) for row in filled], field.type)
+                for field in fields
+            }
+        )
+        return self.file(f"normalized/{provider}", yearmonth, batch_ts, table)
+
+    def file(self, folder: str, yearmonth: str, batch_ts: str, table: pa.Table) -> Path:
+        """Any table as the one file of a partition."""
+        path = self.root / folder / f"yearmonth={yearmonth}" / f"batch_ts={batch_ts}"
+        path.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, path / "part-00000-0.parquet", coerce_timestamps="us")
+        return path / "part-00000-0.parquet"
+
+    def line(self, provider, yearmonth, batch_ts, rows=(), **values) -> Line:
+        """The ledger line of a batch, put after the lines its month has."""
+        exports = Counter(row["x_Export"] for row in rows)
+        line = Line(
+            **{
+                "provider": provider,
+                "yearmonth": yearmonth,
+                "batch_ts": batch_ts,
+                "status": PUBLISHED,
+                "exports": sorted(exports),
+                "export_rows": dict(exports),
+                "rows_in": len(rows),
+                "rows_out": len(rows),
+                "started_at": "2026-02-01T03:04:00.000Z",
+                "published_at": "2026-02-01T03:04:05.123Z",
+                **values,
+            }
+        )
+        path = self.root / "ledger" / provider / f"{yearmonth}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line.to_json() + "\n")
+        return line
+
+
+def _plain(value):
+    return list(value.items()) if isinstance(value, dict) else value
+
+
+def story(lake: Lake) -> dict:
+    """A lake with one of everything, and what its live rows sum to, typed by hand.
+
+    Two accounts pushed apart, a superseded push of each, one push of both in the same second of
+    which one is superseded, a batch_ts under two months, a rejected and a broken-off batch, a
+    commitment, a credit, a null cost, text that is hard to quote.
+    """
+    lake.batch("alibaba", "202601", "20260120173000", [charge("2026-01-05", "900.5")])
+    lake.batch(
+        "alibaba",
+        "202601",
+        "20260131173000",
+        [
+            charge("2026-01-05", "10.000000000000000001", Tags={"owner": "zoë", "Owner": 'a "b"\\'}),
+            charge("2026-01-05", "0.1", x_Owner="Mei", ServiceName="Object, 'Storage'\n"),
+            charge("2025-12-31T16:00", "2.5", SubAccountId=None, Tags={}),
+        ],
+    )
+    lake.batch(
+        "alibaba",
+        "202601",
+        "20260131180000",
+        [charge("2026-01-06", "77", x_Export="200_1"), charge("2026-01-06", "5", x_Export="300_1")],
+    )
+    lake.batch(
+        "alibaba",
+        "202601",
+        "20260201180000",
+        [charge("2026-01-06", "80.25", x_Export="200_1", x_Owner="Li", BillingCurrency="USD")],
+    )
+    lake.batch(
+        "alibaba",
+        "202602",
+        "20260131173000",
+        [
+            charge("2026-02-01", "100", ChargeCategory="Purchase", EffectiveCost="0"),
+            charge("2026-02-01", "0", EffectiveCost="3.3", ListCost="4.4", x_Owner="Mei"),
+            charge("2026-02-02", "-7.77", ChargeCategory="Credit", ListCost=None, x_Owner="Mei"),
+        ],
+    )
+    rejected = {"status": "rejected", "reasons": [{"code": "x", "message": "y", "file": None}]}
+    lake.data("alibaba", "202602", "20260203173000", [charge("2026-02-01", "1000000")])
+    lake.line("alibaba", "202602", "20260203173000", exports=["100_1"], **rejected)
+    lake.data("alibaba", "202602", "20260204173000", [charge("2026-02-01", "2000000")])
+    lake.line("alibaba", "202602", "20260204173000", exports=["100_1"], status="publishing")
+    return {
+        ("202601", "CNY"): Decimal("17.600000000000000001"),
+        ("202601", "USD"): Decimal("80.25"),
+        ("202602", "CNY"): Decimal("92.23"),
+    }
