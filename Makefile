@@ -16,9 +16,12 @@ help:  ## explain the targets
 setup:  ## make .venv with all dependencies, and a Java where none is found
 	@VENV=$(VENV) sh scripts/setup.sh
 
-run: setup  ## make a sample export in build/raw and run the job on it into build/lake
-	$(PY) -m focus_lake.sample --out build/raw --rows $(ROWS) --months $(MONTHS) --pushes $(PUSHES) --seed $(SEED)
-	$(PY) jobs/normalize_focus.py --providers alibaba --raw build/raw --lake build/lake --quiet_minutes 0
+run: setup  ## make a sample export in build/raw, run the jobs on it into build/lake
+	$(PY) -m focus_lake.sample --out build/raw \
+		--rows $(ROWS) --months $(MONTHS) --pushes $(PUSHES) --seed $(SEED)
+	$(PY) jobs/normalize_focus.py --providers alibaba --raw build/raw --lake build/lake \
+		--quiet_minutes 0
+	$(PY) jobs/refresh_catalog.py --engine duckdb --database focus --lake build/lake
 
 test: setup  ## run the tests, without the slow ones (those run in .ci/run)
 	$(PY) -m pytest -q -m "not slow and not s3 and not trino"
@@ -31,8 +34,9 @@ format: setup  ## format the code and sort the imports
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-package: setup  ## build dist/: the wheel, and the zip for Glue's --extra-py-files
+package: setup  ## build dist/: the wheel, the zip for Glue, the zip for Function Compute
 	$(PY) scripts/package.py dist
+	$(PY) scripts/package_function.py dist
 
 clean:  ## remove what the targets made, .venv excepted
 	rm -rf build dist lib/focus_lake.egg-info .pytest_cache .ruff_cache spark-warehouse metastore_db derby.log
