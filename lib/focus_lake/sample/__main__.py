@@ -29,6 +29,15 @@ def main(options: Options) -> int:
     if unknown:
         known = ", ".join(PROVIDERS)
         raise OptionsError(f"--providers {','.join(unknown)}: no sample of it, only of {known}")
+    try:
+        _make(options)
+    except OSError as error:
+        print(f"the sample is not complete: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _make(options: Options) -> None:
     started = time.monotonic()
     out = Path(options.out)
     planned = [file for name in options.providers for file in PROVIDERS[name].plan(options)]
@@ -38,7 +47,6 @@ def main(options: Options) -> int:
     if options.truth:
         Path(options.truth).write_text(_truth(planned, written), encoding="utf-8")
     _report(planned, written, time.monotonic() - started, out)
-    return 0
 
 
 def _remove_old(folder: Path, provider: str, wanted: set[Path]) -> None:
@@ -47,7 +55,7 @@ def _remove_old(folder: Path, provider: str, wanted: set[Path]) -> None:
     Left among the new ones, a part of a larger sample would look like part of this one.
     """
     for month in {path.parent.parent for path in wanted if folder in path.parents}:
-        for path in month.glob("*/*"):
+        for path in list(month.glob("*/*")):
             if path not in wanted and PROVIDERS[provider].is_ours(path.name):
                 path.unlink()
                 if not any(path.parent.iterdir()):

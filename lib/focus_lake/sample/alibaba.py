@@ -79,7 +79,9 @@ def plan(options: Options) -> list[File]:
 
 def _pushes(month: Month, options: Options) -> Iterator[File]:
     """Each push is the month to date: what is charged until the evening before."""
-    for push in range(1, options.pushes + 1):
+    is_last = f"{month.start:%Y%m}" == options.until
+    arrived = options.arrived if is_last and options.arrived else options.pushes
+    for push in range(1, arrived + 1):
         final = push == options.pushes
         day = -(-month.days * push // options.pushes)
         date = month.end + timedelta(days=3) if final else month.start + timedelta(days=day)

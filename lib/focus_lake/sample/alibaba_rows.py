@@ -38,7 +38,8 @@ class Rows:
         self.month = month
         self.account = catalogue()["accounts"][month.account]
         texts = Texts(catalogue(), self.account, month)
-        self.templates = texts.templates
+        # One byte of UTF-8 a character: formatting and joining such texts is twice as fast.
+        self.templates = [text.encode().decode("latin-1") for text in texts.templates]
         self.first, self.count = texts.first, texts.count
         self.kinds = self._order_of_kinds()
         self.percent = {
@@ -79,8 +80,9 @@ class Rows:
         values = dict(self._periods(day, index, template))
         costs = self._costs(index, template, push)
         values |= costs
-        text = self._text(template, [values[name] for name in self.slots])
-        return Chunk(text, len(index), self.account["currency"], costs)
+        data = self._data(template, [values[name] for name in self.slots])
+        costs["ContractedCost"] = []
+        return Chunk(data, len(index), self.account["currency"], costs)
 
     def _hash(self, purpose: str, index: np.ndarray) -> np.ndarray:
         # Not by month's start: a resource lives on, and its costs differ by month all the same.
@@ -112,8 +114,9 @@ class Rows:
     def _costs(self, index: np.ndarray, template: np.ndarray, push: int) -> dict[str, list[str]]:
         decimals = _DECIMALS[self._hash("decimals", index) % len(_DECIMALS)]
         chance = self._hash("amount", index)
-        # From a hundredth to ten thousand, small amounts far more often than large ones.
-        digits = np.array([-1, 0, 0, 1, 1, 2, 3, 4])[chance % 8]
+        # Below 0.1 to below 100, small amounts far more often than large ones. With 12 decimals
+        # and thousands of percent the largest is 3e17, so it stays exact in 64 bits.
+        digits = np.array([-1, -1, 0, 0, 0, 1, 1, 2])[chance % 8]
         units = chance // 8 % 10 ** (decimals + digits).astype(np.int64) + 1
         if push:
             units = self._restated(units, index, template, push)
@@ -127,10 +130,10 @@ class Rows:
         open_still = self.is_usage[template] & (chance % 40 == 0)
         return np.where(open_still, units + units * ((chance // 40 + push) % 5 - 2) // 100, units)
 
-    def _text(self, template: np.ndarray, values: list[list[str]]) -> str:
+    def _data(self, template: np.ndarray, values: list[list[str]]) -> bytes:
         templates = self.templates
         rows = zip(template.tolist(), zip(*values, strict=True), strict=True)
-        return "".join([templates[at] % row for at, row in rows])
+        return "".join([templates[at] % row for at, row in rows]).encode("latin-1")
 
 
 @functools.lru_cache(maxsize=2)

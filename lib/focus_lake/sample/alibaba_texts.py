@@ -15,7 +15,7 @@ from focus_lake.sample.numbers import Picks
 
 TIME = "%Y-%m-%d %H:%M:%S"
 SLOTS = ("BilledCost", "ChargePeriodEnd", "ChargePeriodStart", "EffectiveCost", "ListCost")
-_RESOURCES = (60, 20_000)  # fewest and most templates of an account
+_RESOURCES = (60, 5_000)  # fewest and most templates of an account
 _ROWS_A_RESOURCE = 40
 _MOSTLY_EMPTY = 16  # of so many nulls and one of each other text for null, these are empty
 _MUST_QUOTE = re.compile(r'[,"\r\n]|^\s|\s$')
@@ -54,6 +54,25 @@ def header() -> tuple[str, ...]:
     """Columns of the export in their order: FOCUS 1.0 and then Alibaba's own, as it writes them."""
     own = (extra.source for extra in _declared().extra_columns.values())
     return (*(column.name for column in columns.of_version("1.0")), *own)
+
+
+@functools.cache
+def _places() -> dict[str, int]:
+    return {name: place for place, name in enumerate(header())}
+
+
+@functools.cache
+def _nulls() -> list[list[str]]:
+    """Lines of nothing but nulls and slots; each has the several texts for null elsewhere."""
+    others = [text for text in _declared().format.null_texts if text]
+    texts = [""] * _MOSTLY_EMPTY + others
+    return [
+        [
+            "%s" if name in SLOTS else texts[(place * 7 + shift) % len(texts)]
+            for place, name in enumerate(header())
+        ]
+        for shift in range(len(texts))
+    ]
 
 
 def quoted(text: str) -> str:
@@ -99,16 +118,9 @@ class Texts:
         self.templates.append(self._line(fields, picks))
 
     def _line(self, fields: dict[str, str], picks: Picks) -> str:
-        null_texts = _declared().format.null_texts
-        nulls = [""] * _MOSTLY_EMPTY + [text for text in null_texts if text]
-        unknown = set(fields) - set(header())
-        if unknown:
-            raise KeyError(f"not in the header of the export: {sorted(unknown)}")
-        shift = picks.below(len(nulls))
-        line = []
-        for at, name in enumerate(header()):
-            text = quoted(fields.get(name) or nulls[(at * 5 + shift) % len(nulls)])
-            line.append("%s" if name in SLOTS else text.replace("%", "%%"))
+        line = list(picks.one(_nulls()))
+        for name, text in fields.items():
+            line[_places()[name]] = quoted(text).replace("%", "%%")
         return ",".join(line) + "\n"
 
     def _site(self, texts: list[str]) -> str:
@@ -166,13 +178,15 @@ class Texts:
         code = fields["X_CommodityCode"]
         service = next(s for s in self.catalogue["services"] if s["code"] == code)
         region = picks.one(self.catalogue["regions"])
-        instance = service["instance"] + picks.hexadecimal(20)
+        instance = service["instance"] + picks.hexadecimal(16)
         placed = {
             "RegionId": region["id"],
             "RegionName": self._site(region["name"]),
-            "Tags": self._tags(number, picks),
-            "X_InstanceID": f"{instance};{fields['X_BillingItemCode']}",
+            "X_InstanceID": instance,
         }
+        tags = self._tags(number, picks)
+        if tags:
+            placed["Tags"] = tags
         if service["instance"]:  # what has no id of its own stays without resource columns
             placed |= {
                 "AvailabilityZone": f"{region['id']}-{picks.one(region['zones'])}",
@@ -205,10 +219,10 @@ class Texts:
         words = self.catalogue["tags"]
         tags = {}
         for keys, values in zip(words["keys"], words["values"], strict=True):
-            # The first spelling is the commonest; one resource in eight lacks the tag.
-            at = picks.below(8)
-            if at < 7:
-                tags[keys[at - 3 if at > 3 else 0]] = picks.one(values)
-        if number % 3 == 0:
-            tags.update(picks.one(words["system"]) for _ in range(2))
+            # Six in 20 resources have the first spelling, three one of the others, the rest none.
+            at = picks.below(20)
+            if at < 9:
+                tags[keys[max(at - 5, 0)]] = picks.one(values)
+        if number % 4 == 0:
+            tags.update([picks.one(words["system"])])
         return tags

@@ -15,20 +15,19 @@ from pathlib import Path
 from typing import Protocol
 
 LEVEL = 1  # of zlib: most of its gain on bills, at a third of the time of the usual 6
-LARGE_ROWS = 1_000_000  # a member of more rows might outgrow 2 GiB, so its zip entry says so
 _EXACT = Context(prec=100)  # sums of money lose no digit
 
-Sums = dict[str, dict[str, Decimal]]  # currency -> column -> sum
+Sums = dict[str, dict[str, Decimal | None]]  # currency -> column -> sum, None where all is null
 
 
 @dataclass
 class Chunk:
     """Some rows of a file: their text, each with its line end, and the money that stands in it."""
 
-    text: str
+    data: bytes
     rows: int
     currency: str
-    costs: dict[str, list[str]]  # column -> decimal texts, as written
+    costs: dict[str, list[str]]  # cost column -> decimal texts as written, nulls left out
 
 
 @dataclass
@@ -41,20 +40,25 @@ class Written:
 
     def add(self, chunk: Chunk, with_sums: bool) -> bytes:
         """Count the chunk and give its bytes."""
-        data = chunk.text.encode()
         self.rows += chunk.rows
-        self.text_bytes += len(data)
+        self.text_bytes += len(chunk.data)
         if with_sums:
             self._sum(chunk)
-        return data
+        return chunk.data
 
     def _sum(self, chunk: Chunk) -> None:
         sums = self.sums[chunk.currency]
         for column, texts in chunk.costs.items():
-            total = sums.get(column, Decimal(0))
+            total = sums.get(column)
             for text in texts:
-                total = _EXACT.add(total, Decimal(text))
+                total = _plus(total, Decimal(text))
             sums[column] = total
+
+
+def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return _EXACT.add(one, other)
 
 
 def add_sums(total: Sums, more: Sums) -> None:
@@ -62,7 +66,7 @@ def add_sums(total: Sums, more: Sums) -> None:
     for currency, columns in more.items():
         for column, value in columns.items():
             kept = total.setdefault(currency, {})
-            kept[column] = _EXACT.add(kept.get(column, Decimal(0)), value)
+            kept[column] = _plus(kept.get(column), value)
 
 
 class Planned(Protocol):

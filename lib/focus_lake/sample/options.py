@@ -18,6 +18,7 @@ class Options:
     rows: int = option("rows of a month, over all accounts of a provider", 20_000)
     months: int = option("how many billing months", 2)
     pushes: int = option("pushes of a month, 1 to 28: each the month to date, the last all", 3)
+    arrived: int = option("of the last month, only so many pushes have come; 0 is all", 0)
     seed: int = option("the same seed gives the same bytes, another seed other bills", 1)
     providers: tuple[str, ...] = option("whose exports to make", ("alibaba",))
     until: str = option("last billing month, YYYYMM", "202601")
@@ -35,6 +36,8 @@ class Options:
                 raise OptionsError(f"--{name} {getattr(self, name)}: must be at least 1")
         if self.pushes > 28:
             raise OptionsError(f"--pushes {self.pushes}: at most 28, one a day in every month")
+        if not 0 <= self.arrived <= self.pushes:
+            raise OptionsError(f"--arrived {self.arrived}: must be from 0 to --pushes")
         if self.format not in FORMATS:
             raise OptionsError(f"--format {self.format}: must be one of {', '.join(FORMATS)}")
         list(months(self))
