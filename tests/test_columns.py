@@ -13,7 +13,7 @@ from focus_lake.errors import UnknownColumn
 
 PUBLISHED = Path(__file__).parents[2] / "shared" / "reference" / "focus" / "columns.csv"
 
-# Counted by hand in the specification's tables of contents.
+# Columns of the Cost and Usage data set as the specification lists them.
 COLUMNS_IN_VERSION = {"1.0": 43, "1.1": 50, "1.2": 57, "1.3": 65, "1.4": 65}
 STORED_AS = {"string": "string", "decimal": "decimal", "datetime": "timestamp", "json": "string"}
 LEVELS = {"Mandatory", "Conditional", "Recommended"}
@@ -82,14 +82,21 @@ def test_level_and_nulls_are_known_for_just_the_versions_that_have_the_column(co
     assert set(column.level.values()) <= LEVELS
 
 
-@every_column
-def test_every_row_is_used(column):
-    """By a FOCUS version, or by each provider as our own column, which nothing delivers."""
-    in_a_version = any(column in columns.of_version(version) for version in columns.VERSIONS)
-    ours = column.origin == "focus_lake" and column.name.startswith("x_")
-    assert in_a_version != ours
-    for name in declaration.names():
-        assert column in declaration.load(name).columns
+@every_focus_column
+def test_every_focus_row_is_used_by_a_version(column):
+    assert any(column in columns.of_version(version) for version in columns.VERSIONS)
+
+
+@pytest.mark.parametrize("column", columns.attributes(), ids=lambda column: column.name)
+def test_every_row_for_a_tag_is_filled_by_a_provider(column):
+    declared = [declaration.load(name) for name in declaration.names()]
+    assert any(column.name in provider.tags.attributes for provider in declared)
+
+
+def test_a_row_that_is_no_focus_column_is_marked_as_ours_by_its_name():
+    ours = [column for column in columns.table() if column not in columns.focus()]
+    assert all(one.origin == "focus_lake" and one.name.startswith("x_") for one in ours)
+    assert not any(one.is_in(version) for one in ours for version in columns.VERSIONS)
 
 
 @pytest.mark.parametrize("version, count", COLUMNS_IN_VERSION.items())

@@ -1,14 +1,16 @@
-"""Provider declarations: Alibaba's facts, a user's own file over it, and every wrong key named."""
+"""Provider declarations: a user's own file over a packaged one, and every wrong key named."""
 
 from __future__ import annotations
 
 import pickle
+import tomllib
 from datetime import date
 
 import pytest
 
 from focus_lake import columns, declaration
 from focus_lake.errors import DeclarationError
+from focus_lake.resources import data
 
 MINIMAL = """
 name = "tiny"
@@ -60,142 +62,6 @@ def test_a_packaged_declaration_loads_and_cites_what_it_was_written_from(name):
         assert isinstance(document.read, date)
 
 
-@pytest.mark.parametrize(
-    "path, yearmonth, batch_ts, file",
-    [
-        ("202601/20260131173000/a.zip", "202601", "20260131173000", "a.zip"),
-        ("bills/focus/202601/20260131173000/a", "202601", "20260131173000", "a"),
-        ("202512/202601/20260131173000/a.csv", "202601", "20260131173000", "a.csv"),
-    ],
-)
-def test_month_and_batch_are_the_last_two_folders(alibaba, path, yearmonth, batch_ts, file):
-    match = alibaba.layout.path.fullmatch(path)
-    assert (match["yearmonth"], match["batch_ts"], match["file"]) == (yearmonth, batch_ts, file)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "202601/a.zip",
-        "20260131173000/a.zip",
-        "202613/20260131173000/a.zip",
-        "202601/20260131/a.zip",
-        "202601/20260131173000/deeper/a.zip",
-        "x202601/20260131173000/a.zip",
-    ],
-)
-def test_a_path_of_another_shape_is_no_batch(alibaba, path):
-    assert alibaba.layout.path.fullmatch(path) is None
-
-
-@pytest.mark.parametrize(
-    "name, export, kind, yearmonth, part",
-    [
-        ("1500_2_X_202601.zip", "1500_2", "X", "202601", None),
-        ("1500_2_X_202601_part_001.zip", "1500_2", "X", "202601", "001"),
-        ("1500_2_X_202601_part_1000.ZIP", "1500_2", "X", "202601", "1000"),
-        ("1500_2_X_202601.csv", "1500_2", "X", "202601", None),
-        ("1500_2_X_202601", "1500_2", "X", "202601", None),
-        ("1500_2_X_202601_part_002", "1500_2", "X", "202601", "002"),
-        ("1500_2688801000001_Cost_Details_202601.zip", "1500_2688801000001", "Cost_Details",
-         "202601", None),
-        ("1500_2_202601.zip", "1500_2", None, "202601", None),
-        ("20260101_2_X_202601.zip", "20260101_2", "X", "202601", None),
-    ],
-)  # fmt: skip
-def test_a_file_name_tells_export_month_and_part(alibaba, name, export, kind, yearmonth, part):
-    match = alibaba.layout.file.fullmatch(name)
-    assert alibaba.layout.export.format(**match.groupdict()) == export
-    assert (match["kind"], match["yearmonth"], match["part"]) == (kind, yearmonth, part)
-    assert not any(refusal.pattern.search(name) for refusal in alibaba.layout.refuse)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "1500_2_X_20260131.zip",
-        "1500_2_X_20260131",
-        "1500_2_X_20260131.csv",
-        "1500_2_X_20260131_part_001.zip",
-        "1500_2_X_202601_20260131.zip",
-    ],
-)
-def test_a_file_of_one_day_is_refused_by_its_name(alibaba, name):
-    (refusal,) = (one for one in alibaba.layout.refuse if one.pattern.search(name))
-    assert refusal.reason == "daily_file_name"
-
-
-def test_alibabas_times_are_beijing_whatever_letter_ends_them(alibaba):
-    assert (alibaba.time.zone, alibaba.time.literal_z) == ("Asia/Shanghai", "zone")
-    assert alibaba.time.formats == ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss")
-    assert alibaba.layout.batch_ts_zone == "Asia/Shanghai"
-
-
-def test_alibabas_null_has_five_spellings(alibaba):
-    assert alibaba.format.null_texts == ("", "-", "null", "NULL", "\\N")
-
-
-def test_alibabas_push_replaces_the_one_before_it(alibaba):
-    assert alibaba.delivery == "snapshot"
-
-
-def test_alibabas_numbers_for_names_are_repaired_where_a_name_is_known(alibaba):
-    repairs = {name: (one.kind, one.value, one.table) for name, one in alibaba.repairs.items()}
-    assert repairs == {
-        "ProviderName": ("numeric_name", "Alibaba Cloud", {}),
-        "PublisherName": ("numeric_name", "Alibaba Cloud", {}),
-        "InvoiceIssuerName": ("numeric_name", None, {}),
-    }
-
-
-@pytest.mark.parametrize(
-    "header, column",
-    [
-        ("X_CommodityCode", "x_CommodityCode"),
-        ("X_CommodityName", "x_CommodityName"),
-        ("X_BillingItemCode", "x_BillingItemCode"),
-        ("X_BillingItemName", "x_BillingItemName"),
-        ("X_InstanceID", "x_InstanceID"),
-        ("BilledCost", "BilledCost"),
-        ("BILLEDCOST", "BilledCost"),
-        ("x_Provider", None),
-        ("Surprise", None),
-    ],
-)
-def test_a_header_fills_a_column_whatever_its_case(alibaba, header, column):
-    assert alibaba.headers.get(header.casefold()) == column
-
-
-def test_a_normalized_table_ends_with_the_providers_own_columns(alibaba):
-    assert alibaba.columns[: len(columns.table())] == columns.table()
-    own = alibaba.columns[len(columns.table()) :]
-    assert [(one.name, one.origin, one.stored) for one in own] == [
-        ("x_CommodityCode", "alibaba", "string"),
-        ("x_CommodityName", "alibaba", "string"),
-        ("x_BillingItemCode", "alibaba", "string"),
-        ("x_BillingItemName", "alibaba", "string"),
-        ("x_InstanceID", "alibaba", "string"),
-    ]
-    assert all(20 <= len(one.description) <= 255 for one in own)
-
-
-def test_each_tag_attribute_asks_for_its_own_name_first(alibaba):
-    firsts = {name: keys[0] for name, keys in alibaba.tags.attributes.items()}
-    assert firsts == {
-        "x_Brand": "Brand",
-        "x_Project": "Project",
-        "x_Owner": "Owner",
-        "x_CostCenter": "CostCenter",
-        "x_Environment": "Environment",
-        "x_Application": "Application",
-    }
-
-
-def test_no_tag_key_belongs_to_two_attributes(alibaba):
-    keys = [key.casefold() for keys in alibaba.tags.attributes.values() for key in keys]
-    assert len(set(keys)) == len(keys)
-
-
 def test_a_declaration_travels_to_the_executors(alibaba):
     assert pickle.loads(pickle.dumps(alibaba)) == alibaba
 
@@ -228,6 +94,26 @@ def test_an_older_header_is_renamed_to_its_focus_column(user_file):
     assert headers["usagequantity"] == headers["consumedquantity"] == "ConsumedQuantity"
 
 
+def test_a_rename_wins_over_the_column_that_has_the_headers_own_name(user_file):
+    folder = user_file(MINIMAL + '[renames]\nProviderName = "ServiceProviderName"\n', "tiny")
+    assert declaration.load("tiny", folder).headers["providername"] == "ServiceProviderName"
+
+
+def test_a_providers_own_column_can_be_renamed_to_and_repaired(user_file):
+    folder = user_file(
+        '[renames]\nInstance = "x_InstanceID"\n'
+        '[repairs.x_CommodityName]\nkind = "numeric_name"\ntable = {"1" = "ECS"}\n'
+    )
+    loaded = declaration.load("alibaba", folder)
+    assert loaded.headers["instance"] == loaded.headers["x_instanceid"] == "x_InstanceID"
+    assert loaded.repairs["x_CommodityName"].table == {"1": "ECS"}
+
+
+def test_a_provider_with_one_export_can_name_it_outright(user_file):
+    folder = user_file(MINIMAL.replace("{account}", "finance"), "tiny")
+    assert declaration.load("tiny", folder).layout.export == "finance"
+
+
 def test_a_users_extra_column_joins_the_table_with_its_type(user_file):
     extra = (
         "[extra_columns.x_Paid]\nsource = 'paid at'\ntype = 'timestamp'\ndescription = 'Paid.'\n"
@@ -246,6 +132,8 @@ def test_the_fingerprint_moves_with_a_setting_but_not_with_a_title_or_comment(al
     assert fingerprint("# nothing\n") == alibaba.fingerprint
     assert fingerprint('title = "Aliyun"\n') == alibaba.fingerprint
     assert fingerprint('[time]\nliteral_z = "utc"\n') != alibaba.fingerprint
+    ordered = fingerprint("[repairs.InvoiceIssuerName.table]\n1 = 'A'\n2 = 'B'\n")
+    assert ordered == fingerprint("[repairs.InvoiceIssuerName.table]\n2 = 'B'\n1 = 'A'\n")
 
 
 # A user's line -> what the error must say. The file named is always the user's.
@@ -259,6 +147,7 @@ WRONG = [
     ("[time]\nformats = 'yyyy'", "time.formats: 'yyyy' is not a list"),
     ("[time]\nformats = []", "time.formats: is empty"),
     ("[time]\nformats = ['YYYY-MM-dd']", "time.formats[0]: 'YYYY-MM-dd': Y is none of yMdHmsS"),
+    ('[time]\nformats = ["yyyy\'"]', "time.formats[0]: \"yyyy'\": ' is none of yMdHmsS"),
     ("[layout]\npath = '('", "layout.path: '(' is not a regular expression"),
     ("[layout]\npath = '(?P<yearmonth>.)(?P<file>.)'", "layout.path: has no group (?P<batch_ts>"),
     ("[layout]\nexport = '{acount}'", "layout.export: 'acount' is no group of path or file; did"),
@@ -288,6 +177,8 @@ WRONG = [
      "extra_columns.New: is not x_ and then"),
     ("[extra_columns.x_brand]\nsource = 'N'\ntype = 'string'\ndescription = 'n'",
      "extra_columns.x_brand: is already a column"),
+    ("[extra_columns.x_INSTANCEID]\nsource = 'N'\ntype = 'string'\ndescription = 'n'",
+     "extra_columns.x_INSTANCEID: is already a column"),
     ("[extra_columns.x_New]\nsource = 'x_instanceid'\ntype = 'string'\ndescription = 'n'",
      "extra_columns.x_New.source: 'x_instanceid' already fills x_InstanceID"),
     ("[tags.attributes]\nx_Barnd = ['b']", "tags.attributes.x_Barnd: 'x_Barnd' is no column for a "
@@ -314,6 +205,26 @@ def test_a_wrong_key_is_named_with_its_file_and_what_would_be_right(user_file, t
     assert message in str(caught.value)
 
 
+def every_key(tables: dict, above: tuple[str, ...] = ()):
+    for name, value in tables.items():
+        yield (*above, name)
+        if isinstance(value, dict):
+            yield from every_key(value, (*above, name))
+
+
+ALIBABA = tomllib.loads(data("providers", "alibaba.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("key", list(every_key(ALIBABA)), ids=".".join)
+def test_nonsense_under_any_key_is_refused_by_name_and_never_a_stray_error(user_file, key):
+    dotted = ".".join(f'"{part}"' for part in key)
+    for nonsense in ("1", "1.5", "true", "[[1]]", "2026-11-21T10:00:00Z", "{nonsense = 1}"):
+        folder = user_file(f"{dotted} = {nonsense}\n")
+        with pytest.raises(DeclarationError) as caught:
+            declaration.load("alibaba", folder)
+        assert str(caught.value).startswith(f"{folder / 'alibaba.toml'}: {'.'.join(key)}")
+
+
 @pytest.mark.parametrize("line", [line for line in MINIMAL.splitlines() if " = " in line])
 def test_a_provider_of_ones_own_needs_every_key_that_has_no_default(user_file, line):
     folder = user_file(MINIMAL.replace(f"\n{line}\n", "\n"), "tiny")
@@ -321,10 +232,11 @@ def test_a_provider_of_ones_own_needs_every_key_that_has_no_default(user_file, l
         declaration.load("tiny", folder)
 
 
-def test_a_provider_name_must_do_for_a_table_name(user_file):
-    folder = user_file(MINIMAL.replace('"tiny"', '"My-Bills"'), "My-Bills")
-    with pytest.raises(DeclarationError, match="'My-Bills' is not lower-case"):
-        declaration.load("My-Bills", folder)
+@pytest.mark.parametrize("name", ["My_bills", "my-bills", "my bills", "1bills"])
+def test_a_provider_name_must_do_for_a_table_name(user_file, name):
+    folder = user_file(MINIMAL.replace('"tiny"', f'"{name}"'), name)
+    with pytest.raises(DeclarationError, match=f"'{name}' is not lower-case"):
+        declaration.load(name, folder)
 
 
 def test_a_provider_nobody_declared_is_answered_with_the_nearest_one():

@@ -7,9 +7,9 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 
 from focus_lake.errors import UnknownColumn
+from focus_lake.resources import data
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")
 
@@ -80,7 +80,7 @@ class Column:
 @cache
 def table() -> tuple[Column, ...]:
     """Every column common to all providers, in the order of the normalized tables."""
-    text = resources.files("focus_lake").joinpath("columns.csv").read_text(encoding="utf-8")
+    text = data("columns.csv").read_text(encoding="utf-8")
     return tuple(_column(row) for row in csv.DictReader(text.splitlines()))
 
 

@@ -87,7 +87,7 @@ def _format(declaration: Declaration) -> Problems:
 def _time(declaration: Declaration) -> Problems:
     yield from _zone(("time", "zone"), declaration.time.zone)
     for n, pattern in enumerate(declaration.time.formats):
-        letters = set(filter(str.isalpha, re.sub(r"'[^']*'", "", pattern)))
+        letters = set(re.findall(r"[^\W\d_]|['{}#]", re.sub(r"'[^']*'", "", pattern)))
         if wrong := sorted(letters - _TIME_LETTERS):
             yield (
                 ("time", "formats", n),

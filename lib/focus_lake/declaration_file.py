@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import date
 from types import NoneType, UnionType
@@ -17,12 +16,15 @@ from focus_lake.errors import DeclarationError
 
 Key = tuple[str | int, ...]
 
-_KINDS = {dict: "a table", list: "a list", str: "a text", int: "a whole number", date: "a date"}
+_KINDS = {dict: "a table", list: "a list", str: "a text", date: "a date"}
 
 
 @dataclass
 class Settings:
-    """The keys of one declaration, merged from one or more files, and which file set each."""
+    """The keys of one declaration, merged from one or more files.
+
+    files: which file set a key and all keys below it that have no entry of their own.
+    """
 
     tables: dict[str, Any] = field(default_factory=dict)
     files: dict[Key, str] = field(default_factory=dict)
@@ -45,8 +47,6 @@ class Settings:
             else:
                 under[name] = value
                 self.files[key] = file
-                for deeper in _keys_below(value, key):
-                    self.files[deeper] = file
 
     def error(self, key: Key, problem: str) -> DeclarationError:
         """An error that names the file to blame and the key, such as layout.refuse[0].reason."""
@@ -58,13 +58,6 @@ class Settings:
         kept = {name: value for name, value in self.tables.items() if name not in leave_out}
         text = json.dumps(kept, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _keys_below(value: Any, key: Key) -> Iterator[Key]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield (*key, name)
-            yield from _keys_below(inner, (*key, name))
 
 
 def spelled(key: Key) -> str:
