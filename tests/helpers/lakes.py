@@ -112,7 +112,9 @@ def story(lake: Lake) -> dict:
         "202601",
         "20260131173000",
         [
-            charge("2026-01-05", "10.000000000000000001", Tags={"owner": "zoë", "Owner": 'a "b"\\'}),
+            charge(
+                "2026-01-05", "10.000000000000000001", Tags={"owner": "zoë", "Owner": 'a "b"\\'}
+            ),
             charge("2026-01-05", "0.1", x_Owner="Mei", ServiceName="Object, 'Storage'\n"),
             charge("2025-12-31T16:00", "2.5", SubAccountId=None, Tags={}),
         ],

@@ -27,7 +27,14 @@ class Options:
     declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
     location: str = option("the lake as the engine's tables spell it, if not as --lake", "")
     plan: bool = option("print each statement that would run, and run none", False)
+    dry_run: bool = option("as --plan: change nothing, print what would be run and deleted", False)
+    expire_superseded_days: int = option(
+        "delete data of superseded batches published more than this many days ago; 0: keep all", 0
+    )
     endpoint: str = option("S3-compatible endpoint to list and read the lake", "")
+    workgroup: str = option("Athena: workgroup", "primary")
+    output_location: str = option("Athena: s3:// folder of results, if the workgroup has none", "")
+    region: str = option("Athena: AWS region, if the environment names none", "")
     trino_host: str = option("Trino: host", "127.0.0.1")
     trino_port: int = option("Trino: port", 8080)
     trino_catalog: str = option("Trino: catalog of the Hive connector", "hive")
@@ -44,7 +51,7 @@ def main(options: Options, log: Log | None = None) -> int:
         log.event("refresh failed", "error", reason=str(error))
         print(f"The catalog could not be refreshed: {error}")
         return 1
-    if not options.plan:
+    if not (options.plan or options.dry_run):
         _tell(options, outcome)
     return 1 if outcome.failed else 0
 
@@ -52,6 +59,11 @@ def main(options: Options, log: Log | None = None) -> int:
 def _check(options: Options) -> None:
     if options.engine not in ENGINES:
         raise OptionsError(f"--engine {options.engine}: use one of {', '.join(ENGINES)}")
+    if options.expire_superseded_days < 0:
+        raise OptionsError("--expire_superseded_days: a number of days, or 0 to keep all")
+    lake = options.location or options.lake
+    if options.engine == "athena" and not lake.startswith("s3://"):
+        raise OptionsError(f"--lake {lake}: Athena reads s3:// only")
 
 
 def _refresh(options: Options, log: Log) -> Outcome:
@@ -61,9 +73,10 @@ def _refresh(options: Options, log: Log) -> Outcome:
     place = render.Place(options.database, options.location or lake.root)
     engine = _engine(options, lake, place, log)
     try:
-        show = _show if options.plan else None
-        return Refresh(lake, engine, place, log, show).run(
-            options.providers, options.declarations or None
+        show = _show if options.plan or options.dry_run else None
+        refresh = Refresh(lake, engine, place, log, show)
+        return refresh.run(
+            options.providers, options.declarations or None, options.expire_superseded_days
         )
     finally:
         engine.close()
@@ -85,7 +98,9 @@ def _engine(options: Options, lake: store.Store, place: render.Place, log: Log) 
             options.trino_user,
             place,
         )
-    raise OptionsError(f"--engine {options.engine} is not there yet")
+    from focus_lake.catalog.athena import Athena
+
+    return Athena(place, options.workgroup, options.output_location, options.region, log)
 
 
 def _show(sql: str) -> None:
@@ -98,6 +113,8 @@ def _tell(options: Options, outcome: Outcome) -> None:
         months = sorted({month for month, _ in chosen.batches})
         span = f"{months[0]} to {months[-1]}" if months else "nothing published yet, view is empty"
         print(f"{name}: {len(chosen.batches)} live batches, {span}")
+    for expiry in outcome.expired:
+        print(f"{expiry.provider}: data of {len(expiry.folders)} superseded batches deleted")
     for name, reason in sorted(outcome.failed.items()):
-        print(f"FAILED {name}, its views are as they were: {reason}")
+        print(f"FAILED {name} (as before in the catalog): {reason}")
     print(f"{outcome.statements} statements on {options.engine}, database {options.database}")

@@ -7,13 +7,12 @@ from a total because of one bad night.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from focus_lake import declaration, ledger, live
-from focus_lake.catalog import render, sources
+from focus_lake.catalog import expire, render, sources
 from focus_lake.catalog.engine import Batch, Engine
 from focus_lake.catalog.render import Place, Statement
 from focus_lake.declaration import Declaration
@@ -22,6 +21,7 @@ from focus_lake.ledger import PUBLISHED, Line
 from focus_lake.log import Log
 from focus_lake.store import LocalStore, Store
 
+ABOVE = "views over all providers"  # how they are called among what failed
 ADD_AT_ONCE = 50  # partitions in one ALTER TABLE: well below every engine's limits
 
 
@@ -31,6 +31,7 @@ class Outcome:
 
     live: dict[str, live.Live] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    expired: list[expire.Expiry] = field(default_factory=list)
     statements: int = 0
 
 
@@ -41,10 +42,14 @@ class Refresh:
         self.store, self.engine, self.place, self.log, self.show = store, engine, place, log, show
         self.outcome = Outcome()
 
-    def run(self, providers: Iterable[str], extra_dir: str | None = None) -> Outcome:
-        """Deploy everything for the providers; failures are in the outcome, by provider.
+    def run(
+        self, providers: Iterable[str], extra_dir: str | None = None, expire_days: int = 0
+    ) -> Outcome:
+        """Deploy everything for the providers (none: all); failures are in the outcome.
 
-        Raises CatalogError if what the providers share could not be deployed.
+        extra_dir: the user's declarations and views. expire_days: if not 0, data of superseded
+        batches older than that are deleted once the views no longer read them.
+        Raises CatalogError if the catalog cannot be reached or the ledger's table not be made.
         """
         declared, asked = self._declarations(extra_dir), tuple(providers)
         for name in set(asked) - set(declared) - set(self.outcome.failed):
@@ -58,7 +63,21 @@ class Refresh:
         self._above(declared, before)
         if self.show is None:
             self.engine.finish()
+        if expire_days and ABOVE not in self.outcome.failed:
+            self._expire([declared[name] for name in self.outcome.live], expire_days)
         return self.outcome
+
+    def _expire(self, providers: list[Declaration], days: int) -> None:
+        for one in providers:
+            expiry = expire.plan(self.store, self.engine, one, days)
+            if self.show is None:
+                expire.carry_out(self.store, self.engine, expiry)
+                self.outcome.expired.append(expiry)
+                continue
+            for folder in expiry.folders:
+                self.show(f"-- delete {self.store.spark_url(folder)}")
+            for sql in self.engine.drop_partitions(expiry.table, expiry.partitions):
+                self.show(sql)
 
     def _declarations(self, extra_dir: str | None) -> dict[str, Declaration]:
         found = {}
@@ -101,6 +120,10 @@ class Refresh:
 
     def _above(self, declared: dict[str, Declaration], before: set[str]) -> None:
         """The views over several providers: those deployed now and those that had a view."""
+        unread = [n for n in self.outcome.failed if n not in declared and f"focus_{n}" in before]
+        if unread:
+            self._fail(ABOVE, f"left as they are, for the declaration of {unread[0]} is broken")
+            return
         shown = [
             one
             for name, one in declared.items()
@@ -108,8 +131,11 @@ class Refresh:
         ]
         if not shown:
             return  # every provider failed, and the outcome says why
-        with self.engine.unit():
-            self._deploy(render.shared_views(shown, self.place))
+        try:
+            with self.engine.unit():
+                self._deploy(render.shared_views(shown, self.place))
+        except CatalogError as error:
+            self._fail(ABOVE, str(error))
 
     def _deploy(self, statements: list[Statement], published: list[Batch] = ()) -> None:
         for statement in statements:
@@ -121,8 +147,9 @@ class Refresh:
                 self._all(self.engine.replace_view(statement))
 
     def _table(self, table: Statement) -> None:
-        if self.show is None:
-            _make_folder(self.store, self.place, table)
+        if self.show is None and isinstance(self.store, LocalStore):
+            # Trino wants a table's folder to be there; on S3 there are no folders to make.
+            Path(self.store.root, table.data).mkdir(parents=True, exist_ok=True)
         self._all(self.engine.create_table(table))
         there = self.engine.column_types(table.name)
         if there is None:
@@ -159,10 +186,3 @@ class Refresh:
                 self.show(sql)
             else:
                 self.engine.run(sql)
-
-
-def _make_folder(store: Store, place: Place, table: Statement) -> None:
-    """Trino wants the folder of a table to be there; on S3 there are no folders to make."""
-    if isinstance(store, LocalStore):
-        found = re.search(rf"LOCATION '{re.escape(place.lake.rstrip('/'))}/(.*)'", table.sql)
-        Path(store.root, found[1]).mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from focus_lake import columns
 from focus_lake.catalog import sources
@@ -21,6 +22,7 @@ from focus_lake.errors import CatalogError
 from focus_lake.live import Live
 
 ATHENA_LIMIT = 262_144  # bytes of one statement, Athena's service quota
+BATCHES_IN_PART = 4_000  # of a provider's live batches in one view, about 35 bytes each
 COMMENT_LIMIT = 255  # characters of a column comment in the Glue catalog
 # A table's own columns: partitions are the last ones on every engine.
 PARTITION_KEYS = tuple(field.name for field in sources.fields("partition"))
@@ -42,12 +44,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Statement:
-    """One object to deploy: Athena SQL, and for a table its columns without the partitions."""
+    """One object to deploy: Athena SQL; of a table also its columns without the partitions, and
+    the folder of its data, relative to the lake."""
 
     folder: str
     name: str
     sql: str
     columns: tuple[Field, ...] = ()
+    data: str = ""
 
     @property
     def path(self) -> str:
@@ -111,8 +115,14 @@ def _shared_sources() -> list[Source]:
 
 def _statement(source: Source, provider: str, values: dict, fields: tuple) -> Statement:
     name = source.stem.replace(sources.PER_PROVIDER, provider)
-    own = fields if source.folder == sources.TABLES else ()
-    return Statement(source.folder, name, _checked(name, source.fill(values)), own)
+    sql = _checked(name, source.fill(values))
+    if source.folder != sources.TABLES:
+        return Statement(source.folder, name, sql)
+    data = re.search(r"LOCATION '\$\{lake\}/(.*)/'", source.text)
+    if data is None:
+        raise CatalogError(f"{source.path}: LOCATION must be '${{lake}}/folder/'")
+    folder = data[1].replace("${provider}", provider)
+    return Statement(source.folder, name, sql, fields, folder)
 
 
 def _checked(name: str, sql: str) -> str:
@@ -213,9 +223,37 @@ def _attributes(declarations: Sequence[Declaration]) -> dict[str, str]:
 
 
 def _views(source: Source, values: dict[str, str], live: Live) -> list[Statement]:
-    """The provider's view."""
+    """The provider's view; in parts of whole months below it where it would be too long."""
     sql = source.fill({**values, "live": predicate(live)})
-    return [Statement(source.folder, source.stem, _checked(source.stem, sql))]
+    if len(sql.encode()) <= ATHENA_LIMIT:
+        return [Statement(source.folder, source.stem, sql)]
+    database, name = values["database"], source.stem
+    parts = []
+    for number, months in enumerate(_chunks(live), 1):
+        part = source.fill({**values, "live": predicate(months)})
+        # Only the name after VIEW is the object's own.
+        part = re.sub(rf"(VIEW\s+{database}\.){name}\b", rf"\g<1>{name}_part_{number}", part)
+        parts.append(
+            Statement(source.folder, f"{name}_part_{number}", _checked(f"{name}_part", part))
+        )
+    union = "\nUNION ALL\n".join(f"SELECT * FROM {database}.{part.name}" for part in parts)
+    title = source.text.splitlines()[0]
+    whole = f"{title}\nCREATE OR REPLACE VIEW {database}.{name} AS\n{union}\n"
+    return [*parts, Statement(source.folder, name, _checked(name, whole))]
+
+
+def _chunks(live: Live) -> list[Live]:
+    """The live batches in runs of whole months, each of at most BATCHES_IN_PART if it can be."""
+    chunks: list[list[tuple[str, str]]] = [[]]
+    for _, group in groupby(live.batches, key=lambda batch: batch[0]):
+        month = list(group)
+        if chunks[-1] and len(chunks[-1]) + len(month) > BATCHES_IN_PART:
+            chunks.append([])
+        chunks[-1] += month
+    return [
+        Live(tuple(chunk), tuple(row for row in live.hidden if row[:2] in set(chunk)))
+        for chunk in chunks
+    ]
 
 
 def predicate(live: Live) -> str:
