@@ -10,13 +10,10 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from focus_lake import declaration, options
-from focus_lake.errors import OptionsError
 from focus_lake.sample.__main__ import main
-from focus_lake.sample.numbers import hashes, money
 from focus_lake.sample.options import Options
 
 NULLS = {"", "-", "null", "NULL", "\\N"}
@@ -343,39 +340,3 @@ def test_a_smaller_run_removes_the_parts_of_a_larger_one_and_nothing_else(tmp_pa
     ]
     assert len(rows_of(raw / "202601/20260204171012")) == 1
     assert len(list((raw / "202512").iterdir())) == 4
-
-
-@pytest.mark.parametrize(
-    "given, words",
-    [
-        ({"rows": 0}, "--rows 0: must be at least 1"),
-        ({"pushes": 29}, "--pushes 29: at most 28"),
-        ({"until": "2026-01"}, "--until 2026-01: must be a month"),
-        ({"format": "rar"}, "--format rar: must be one of zip, csv, bare, bare_zip"),
-        ({"providers": "alibaba,nimbus"}, "--providers nimbus: no sample of it, only of alibaba"),
-        ({"arrived": 4}, "--arrived 4: must be from 0 to --pushes"),
-    ],
-)
-def test_wrong_options_are_named(tmp_path, given, words):
-    with pytest.raises(OptionsError, match=re.escape(words)):
-        make(tmp_path, **given)
-    assert not list(tmp_path.iterdir())
-
-
-def test_money_text_is_exact_where_a_float_is_not():
-    units = np.array([1, -5, 0, 123456789012345678, -2000, 7], dtype=np.int64)
-    decimals = np.array([12, 2, 4, 12, 2, 1], dtype=np.int64)
-    assert money(units, decimals) == [
-        "0.000000000001",
-        "-0.05",
-        "0.0000",
-        "123456.789012345678",
-        "-20.00",
-        "0.7",
-    ]
-
-
-def test_hashes_are_those_of_splitmix64():
-    # The first three outputs of its reference implementation for seed 0, halved.
-    first = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
-    assert hashes(0, np.arange(3)).tolist() == [number >> 1 for number in first]

@@ -1,0 +1,44 @@
+"""Options of the sample: which are refused, and which months they mean."""
+
+import re
+from datetime import datetime
+
+import pytest
+
+from focus_lake.errors import OptionsError
+from focus_lake.options import parse
+from focus_lake.sample.__main__ import main
+from focus_lake.sample.options import Options, months
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"rows": 0}, "--rows 0: must be at least 1"),
+        ({"pushes": 29}, "--pushes 29: at most 28"),
+        ({"until": "2026-01"}, "--until 2026-01: must be a month"),
+        ({"format": "rar"}, "--format rar: must be one of zip, csv, bare, bare_zip"),
+        ({"providers": "alibaba,nimbus"}, "--providers nimbus: no sample of it, only of alibaba"),
+        ({"arrived": 4}, "--arrived 4: must be from 0 to --pushes"),
+    ],
+)
+def test_wrong_options_are_named_and_nothing_is_written(tmp_path, given, words):
+    given = {"out": tmp_path} | given
+    with pytest.raises(OptionsError, match=re.escape(words)):
+        main(parse(Options, [f"--{name}={value}" for name, value in given.items()]))
+    assert not list(tmp_path.iterdir())
+
+
+def test_months_end_with_until_and_run_over_the_turn_of_the_year():
+    options = Options(out="anywhere", months=3, until="202602")
+    assert list(months(options)) == [
+        (datetime(2025, 12, 1), datetime(2026, 1, 1)),
+        (datetime(2026, 1, 1), datetime(2026, 2, 1)),
+        (datetime(2026, 2, 1), datetime(2026, 3, 1)),
+    ]
+
+
+def test_a_place_that_cannot_be_written_ends_with_exit_code_1(tmp_path, capsys):
+    (tmp_path / "file").write_text("not a folder")
+    assert main(Options(out=str(tmp_path / "file"), rows=1, months=1, pushes=1)) == 1
+    assert "the sample is not complete" in capsys.readouterr().err
