@@ -9,7 +9,7 @@ from urllib.parse import unquote, unquote_plus
 
 import oss2
 from botocore.exceptions import ClientError
-from oss2.exceptions import NotFound, OssError
+from oss2.exceptions import OssError
 
 from focus_lake.errors import FocusLakeError, StorageError
 from focus_lake.log import Log
@@ -124,10 +124,9 @@ def find_name(copier: Copier, key: str, etag: str) -> str:
     for name in names:
         try:
             found[name] = copier.head(name).etag
-        except NotFound:
-            continue
         except (OssError, OSError) as error:
-            raise StorageError(f"oss://{copier.oss.bucket_name}/{name}: {error}") from error
+            if getattr(error, "status", 0) not in (403, 404):  # 403: not below our folder
+                raise StorageError(f"oss://{copier.oss.bucket_name}/{name}: {error}") from error
     same = [name for name, its in found.items() if its.upper() == etag.upper()]
     return [*same, *found, key][0]
 

@@ -85,6 +85,13 @@ def test_a_key_with_chinese_letters_and_spaces_is_found_however_it_is_sent(
     assert keys(s3) == [f"lake/raw/alibaba/{name}"]
 
 
+def test_an_encoded_key_is_found_where_only_the_export_s_folder_may_be_read(oss, s3, job, event):
+    oss.put("focus/a b.zip", b"bill")
+    oss.faults["HEAD focus%2Fa%20b.zip"] = [403]
+    job.handler(event("focus%2Fa%20b.zip"), None)
+    assert keys(s3) == ["lake/raw/alibaba/a b.zip"]
+
+
 def test_a_key_that_looks_encoded_but_is_not_is_taken_as_it_stands(oss, s3, job, event):
     oss.put("focus/100%25+tax.zip", b"bill")
     job.handler(event("focus/100%25+tax.zip"), None)

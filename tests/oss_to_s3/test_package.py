@@ -79,6 +79,10 @@ def test_unzipped_it_copies_an_object_with_its_own_boto3(oss, s3, event, unzippe
     told = json.loads(run.stdout)
     assert json.loads(told["outcome"]) == {"copied": 1}
     ours = {name.removesuffix(".py") for name in BROUGHT} | {"focus_lake"}
-    loaded = {name: file for name, file in told["files"].items() if name.split(".")[0] in ours}
+    loaded = {
+        name: file
+        for name, file in told["files"].items()
+        if file and name.split(".")[0] in ours and ".moves." not in name  # names of Python's own
+    }
     assert {name.split(".")[0] for name in loaded} == ours
-    assert all(file.startswith(str(unzipped)) for file in loaded.values() if file)
+    assert [file for file in loaded.values() if not file.startswith(str(unzipped))] == []
