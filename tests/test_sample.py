@@ -326,6 +326,7 @@ def test_a_second_run_changes_no_file_that_is_the_same(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in raw.rglob("*.zip")}
     make(tmp_path, rows=50, months=1, pushes=2)
     assert {path: path.stat().st_mtime_ns for path in raw.rglob("*.zip")} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["alibaba"]
 
 
 def test_a_smaller_run_removes_the_parts_of_a_larger_one_and_nothing_else(tmp_path):
