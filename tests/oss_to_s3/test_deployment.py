@@ -1,4 +1,4 @@
-"""What is deployed fits the code: handlers and variables exist, the policies allow what is called."""
+"""What is deployed fits the code: handlers, variables, and policies with the calls that are made."""
 
 import json
 import re
