@@ -1,0 +1,99 @@
+"""Tag texts to maps and attributes; each distinct text is parsed once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from focus_lake.columns import arrow_type
+
+MAP, STRING = arrow_type("map"), arrow_type("string")
+
+
+class _Number(str):
+    """A JSON number as it was written: 1.10 stays 1.10."""
+
+
+def _refuse(constant: str):
+    raise ValueError(constant)
+
+
+# A repeated key: the last value wins, as in Spark, DuckDB and Python alike.
+_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_refuse)
+
+
+@dataclass
+class Parsed:
+    """maps: one map a row; attributes: our column -> one value a row; unparsed: texts that are
+    no JSON object, one a row and null elsewhere (None if there are none)."""
+
+    maps: pa.Array
+    attributes: dict[str, pa.Array]
+    unparsed: pa.Array | None
+
+
+def parse(text: pa.Array, attributes: dict[str, tuple[str, ...]]) -> Parsed:
+    """Tags of an array of JSON texts. attributes: our column -> tag key and its aliases."""
+    encoded = text.dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    parsed = [parse_one(word) for word in words]
+    wrong = [word if tags is None else None for word, tags in zip(words, parsed, strict=True)]
+    chosen = {
+        column: pa.array([choose(tags, keys) for tags in parsed], STRING).take(encoded.indices)
+        for column, keys in attributes.items()
+    }
+    unparsed = pa.array(wrong, STRING).take(encoded.indices) if any(wrong) else None
+    return Parsed(_maps(parsed).take(encoded.indices), chosen, unparsed)
+
+
+def parse_one(text: str) -> dict[str, str | None] | None:
+    """The tags of one text, or None if it is no JSON object.
+
+    Strings stay as they are; numbers, true and false keep their text, null is null, and what is
+    nested becomes compact JSON.
+    """
+    try:
+        tags = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(tags, dict):
+        return None
+    return {key: value if value is None else _text(value) for key, value in tags.items()}
+
+
+def _text(value) -> str:
+    return str(value) if isinstance(value, str) else _json(value)
+
+
+def _json(value) -> str:
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, dict):
+        items = (f"{json.dumps(k, ensure_ascii=False)}:{_json(v)}" for k, v in value.items())
+        return "{" + ",".join(items) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_json, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def choose(tags: dict | None, keys: tuple[str, ...]) -> str | None:
+    """The attribute's value: the exact key, then its aliases in order, then without case."""
+    if not tags:
+        return None
+    for key in keys:
+        if tags.get(key) is not None:
+            return tags[key]
+    folded = {key.casefold(): value for key, value in reversed(tags.items()) if value is not None}
+    return next((folded[key.casefold()] for key in keys if key.casefold() in folded), None)
+
+
+def _maps(parsed: list[dict | None]) -> pa.Array:
+    offsets, keys, values = [], [], []
+    for tags in parsed:
+        offsets.append(None if tags is None else len(keys))
+        keys.extend(tags or ())
+        values.extend((tags or {}).values())
+    ends = pa.array([*offsets, len(keys)], pa.int32())
+    return pa.MapArray.from_arrays(ends, pa.array(keys, STRING), pa.array(values, STRING)).cast(MAP)

@@ -1,0 +1,105 @@
+"""Text to UTC timestamps: the provider's notation and zone in, milliseconds without zone out."""
+
+from __future__ import annotations
+
+import functools
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from focus_lake.columns import arrow_type
+from focus_lake.declaration import Time
+
+TIMESTAMP = arrow_type("timestamp")
+# The notations that Arrow reads by itself; both must be declared for the fast way to be taken.
+ISO = {"yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss"}
+_ISO_LENGTH = 19
+_TOKENS = {
+    "yyyy": r"(?P<year>\d{4})",
+    "MM": r"(?P<month>\d\d)",
+    "dd": r"(?P<day>\d\d)",
+    "HH": r"(?P<hour>\d\d)",
+    "mm": r"(?P<minute>\d\d)",
+    "ss": r"(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?",
+}
+_ZONE = r"\s*(?:(?P<z>Z|UTC)|(?P<offset>[+-]\d\d:?\d\d))?"
+
+
+def parse(text: pa.Array, how: Time) -> tuple[pa.Array, dict[str, str]]:
+    """(timestamps in UTC, {text: reason} of those that are none) for an array of strings.
+
+    A text with a reason gives null. Fractions of a second are cut to milliseconds, which is
+    what Athena reads without rounding.
+    """
+    quick = _parse_all(text, how)
+    return (quick, {}) if quick is not None else _parse_each(text, how)
+
+
+def _parse_all(text: pa.Array, how: Time) -> pa.Array | None:
+    """The whole array at once, if every text is plain ISO without zone; else None."""
+    if not set(how.formats) >= ISO:
+        return None
+    lengths = pc.min_max(pc.binary_length(text)).as_py()
+    if lengths["min"] != _ISO_LENGTH or lengths["max"] != _ISO_LENGTH:
+        return None
+    try:
+        local = pc.cast(text, TIMESTAMP)
+        if how.zone == "UTC":
+            return local
+        zoned = pc.assume_timezone(local, how.zone, ambiguous="earliest", nonexistent="latest")
+    except pa.ArrowInvalid:
+        return None
+    return zoned.cast(pa.timestamp("us", "UTC")).cast(TIMESTAMP)
+
+
+def _parse_each(text: pa.Array, how: Time) -> tuple[pa.Array, dict[str, str]]:
+    encoded = text.dictionary_encode()
+    values, reasons = [], {}
+    for word in encoded.dictionary.to_pylist():
+        value = parse_one(word, how.formats, how.zone, how.literal_z)
+        values.append(value)
+        if value is None:
+            reasons[word] = f"is no time as declared ({' or '.join(how.formats)})"
+    return pa.array(values, TIMESTAMP).take(encoded.indices), reasons
+
+
+@functools.lru_cache(maxsize=200_000)
+def parse_one(
+    word: str, formats: tuple[str, ...], zone: str, literal_z: str = "zone"
+) -> datetime | None:
+    """One text as UTC without zone, or None if it is in none of the formats."""
+    match = next((found for form in formats if (found := _regex(form).fullmatch(word))), None)
+    if match is None:
+        return None
+    parts = match.groupdict()
+    numbers = [int(parts.get(name) or 0) for name in ("hour", "minute", "second")]
+    millis = int((parts.get("fraction") or "0")[:3].ljust(3, "0"))
+    try:
+        date = [int(parts[name]) for name in ("year", "month", "day")]
+        local = datetime(*date, *numbers, millis * 1000)
+        here = local.replace(tzinfo=_zone(parts, zone, literal_z))
+        return here.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(parts: dict, zone: str, literal_z: str):
+    if parts["offset"]:
+        sign = -1 if parts["offset"][0] == "-" else 1
+        digits = parts["offset"][1:].replace(":", "")
+        return timezone(sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))
+    return UTC if parts["z"] and literal_z == "utc" else ZoneInfo(zone)
+
+
+@functools.cache
+def _regex(form: str) -> re.Pattern[str]:
+    """A Java date pattern (numbers and quoted or plain literals only) as a regular expression."""
+    out, at = "", 0
+    for token in re.finditer(r"yyyy|MM|dd|HH|mm|ss|'[^']*'|.", form):
+        word = token.group()
+        out += _TOKENS.get(word) or re.escape(word.strip("'"))
+        at = token.end()
+    return re.compile(out + _ZONE) if at else re.compile(r"(?!)")
