@@ -42,7 +42,8 @@ def running() -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     # Without BIND_HOST it listens on every network of the machine.
     environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
-    with tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile() as log:
+        environment["TMPDIR"] = scratch  # it leaves a file with its process id there
         server = subprocess.Popen(
             [install()], env=environment, cwd=FOLDER, stdout=log, stderr=subprocess.STDOUT
         )
@@ -50,8 +51,9 @@ def running() -> Iterator[str]:
             _wait(server, address, log)
             yield address
         finally:
-            server.terminate()
-            server.wait(timeout=30)
+            # Asked to end, it waits for every open connection; there is nothing worth saving.
+            server.kill()
+            server.wait()
 
 
 def _free_port() -> int:
