@@ -37,7 +37,8 @@ class Piece:
 
     text: bytes
     rows: int
-    line_breaks: bool  # whether a field holds a newline
+    lines: np.ndarray  # line number of each of these rows
+    line_breaks: bool  # whether a field holds a line break
     malformed: list[tuple[int, bytes]]  # line number, record as it stands
 
 
@@ -164,9 +165,20 @@ class Records:
             (int(lines[i]), buffer[starts[i] : ends[i]].rstrip(b"\r"))
             for i in np.flatnonzero(wrong)
         ]
-        rows = int((~skipped).sum()) - len(malformed)
-        text = _cut(buffer, octets, starts, ends, skipped | wrong)
-        return Piece(text, rows, len(newlines) > len(ends), malformed)
+        dropped = skipped | wrong
+        text = _cut(buffer, octets, starts, ends, dropped)
+        breaks = len(newlines) > len(ends) or self._returns(octets, quotes)
+        return Piece(text, len(dropped) - int(dropped.sum()), lines[~dropped], breaks, malformed)
+
+    def _returns(self, octets: np.ndarray, quotes: np.ndarray) -> bool:
+        """Whether a field holds a carriage return; outside quotes one may only end a line."""
+        returns = np.flatnonzero(octets == RETURN)
+        alone = returns[octets[returns + 1] != NEWLINE]  # the last byte is a newline
+        outside = alone[np.searchsorted(quotes, alone) % 2 == 0]
+        if len(outside):
+            line = self._line + int((octets[: outside[0]] == NEWLINE).sum())
+            raise BrokenText(line, "a carriage return without newline, outside quotes")
+        return bool((np.searchsorted(quotes, returns) % 2).any())
 
     def _read_header(self, buffer, starts, ends, blank) -> None:
         first = np.flatnonzero(~blank)[:1]

@@ -16,11 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from focus_lake.errors import BatchRejected
 from focus_lake.records import BACKSLASH, DOUBLED, BrokenText, Records
 from focus_lake.store import Store
 
-PIECE = 128 * 1024 * 1024  # bytes of text in a piece
+PIECE = 32 * 1024 * 1024  # bytes of text in a piece: enough pieces to share among the cores
 PEEK = 64 * 1024  # bytes looked at to recognise a file
 ALLOWED_BEFORE_RATIO = 64 * 1024 * 1024  # small members may be as dense as they like
 
@@ -33,6 +35,25 @@ class Limits:
     member_bytes: int = 200 * 1024**3
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Whole records of one text, as a file of their own without a header."""
+
+    path: str
+    rows: int
+    bytes: int
+    line_breaks: bool
+    first_line: int = 0  # line number of the first row; the others follow on ...
+    lines_path: str | None = None  # ... unless their numbers are in this file (numpy, int64)
+
+    def line_numbers(self, scratch: Store) -> np.ndarray:
+        """The line in the raw text on which each row begins, from 1."""
+        if self.lines_path is None:
+            return np.arange(self.first_line, self.first_line + self.rows)
+        with scratch.open(self.lines_path) as file:
+            return np.load(file)
+
+
 @dataclass
 class Text:
     """One CSV text (a file or an archive's member) as clean pieces in the scratch folder."""
@@ -41,7 +62,7 @@ class Text:
     header: tuple[str, ...]
     quoting: str
     rows: int = 0  # records with the header's number of fields
-    pieces: list[dict] = field(default_factory=list)  # path, rows, bytes, line_breaks
+    pieces: list[Piece] = field(default_factory=list)
     malformed: int = 0
     malformed_path: str | None = None  # JSON lines: line, text
 
@@ -221,20 +242,34 @@ def _write(source: str, opener, scratch: Store, folder: str, quoting: str) -> tu
         part = next(parts, None)
         while part is not None:
             path = f"{folder}/{len(text.pieces):04d}.csv"
-            rows, size, breaks = 0, 0, False
+            rows, size, breaks, lines = 0, 0, False, []
             with scratch.writer(path) as file:
                 while part is not None and size < PIECE:
                     file.write(part.text)
                     bad.write(part.malformed)
                     rows, size = rows + part.rows, size + len(part.text)
                     breaks = breaks or part.line_breaks
+                    lines.append(part.lines)
                     part = next(parts, None)
-            text.pieces.append({"path": path, "rows": rows, "bytes": size, "line_breaks": breaks})
+            piece = Piece(path, rows, size, breaks, *_line_numbers(lines, path, scratch))
+            text.pieces.append(piece)
             text.rows += rows
     text.header = reader.header
     text.malformed, text.malformed_path = bad.count, bad.path if bad.count else None
     _no_repeated_names(text.header)
     return text, reader.escapes_seen
+
+
+def _line_numbers(parts: list[np.ndarray], path: str, scratch: Store) -> tuple[int, str | None]:
+    """(first line, file with all of them where they are not simply one after the other)."""
+    lines = np.concatenate(parts)
+    if not len(lines):
+        return 0, None
+    if (np.diff(lines) == 1).all():
+        return int(lines[0]), None
+    with scratch.writer(f"{path}.lines.npy") as file:
+        np.save(file, lines.astype(np.int64))
+    return int(lines[0]), f"{path}.lines.npy"
 
 
 def _no_repeated_names(header: tuple[str, ...]) -> None:

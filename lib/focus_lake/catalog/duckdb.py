@@ -109,7 +109,7 @@ class DuckDB:
         return []
 
     def replace_view(self, view: Statement) -> list[str]:
-        return [translate(view.sql)]
+        return [translate(view.sql, self._place.database)]
 
     def run(self, sql: str) -> None:
         try:
@@ -168,21 +168,21 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def translate(sql: str) -> str:
+def translate(sql: str, database: str) -> str:
     """A view or query in Athena SQL as DuckDB SQL.
 
     The database's name is left out, so that the file may be attached under any name. JSON text of
     a map gets its keys in order, as Trino writes it.
     """
-    return parse_one(sql, read="athena").transform(_adapt).sql(dialect="duckdb")
 
+    def adapt(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Table) and node.db == database:
+            node.set("db", None)
+        if isinstance(node, exp.JSONFormat) and isinstance(node.this, exp.Cast):
+            column = node.this.this.sql(dialect="duckdb")
+            ordered = f"TO_JSON(MAP_FROM_ENTRIES(LIST_SORT(MAP_ENTRIES({column}))))"
+            # TO_JSON of NULL is NULL here, so absence stays absence.
+            return parse_one(f"CAST({ordered} AS TEXT)", read="duckdb")
+        return node
 
-def _adapt(node: exp.Expression) -> exp.Expression:
-    if isinstance(node, exp.Table) and node.db:
-        node.set("db", None)
-    if isinstance(node, exp.JSONFormat) and isinstance(node.this, exp.Cast):
-        column = node.this.this.sql(dialect="duckdb")
-        ordered = f"CAST(TO_JSON(MAP_FROM_ENTRIES(LIST_SORT(MAP_ENTRIES({column})))) AS TEXT)"
-        # TO_JSON of NULL is NULL here, so absence stays absence.
-        return parse_one(ordered, read="duckdb")
-    return node
+    return parse_one(sql, read="athena").transform(adapt).sql(dialect="duckdb")

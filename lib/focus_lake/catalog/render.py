@@ -215,7 +215,11 @@ def _attributes(declarations: Sequence[Declaration]) -> dict[str, str]:
     names = [column.name for column in columns.table() if column.name in filled]
     return {
         "attribute_columns": _listed(names, " " * 8),
-        "attribute_rows": _listed((f"({_quoted(name)})" for name in names), " " * 8),
+        "attribute_rows": _listed(
+            # Without the cast Trino would make the column as wide as the longest of the names.
+            (f"(CAST({_quoted(name)} AS varchar))" for name in names),
+            " " * 12,
+        ),
         "attribute_cases": "\n".join(
             f"            WHEN {_quoted(name)} THEN costs.{name}" for name in names
         ),

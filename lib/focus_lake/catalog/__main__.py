@@ -1,0 +1,45 @@
+"""python -m focus_lake.catalog --out build/sql: write sql/ rendered, for reading and pasting."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from focus_lake import declaration, ledger, live, store
+from focus_lake.catalog import render
+from focus_lake.options import option, run_job
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of the rendering."""
+
+    out: str = option("folder to write NUMBER_FOLDER/OBJECT.sql into", "build/sql")
+    lake: str = option("lake whose ledger gives the live batches", "build/lake")
+    location: str = option("the lake as Athena spells it", "s3://your-bucket/lake")
+    database: str = option("database", "focus")
+    declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
+
+
+def main(options: Options) -> int:
+    """Write one file an object; 0 when all are written."""
+    extra = options.declarations or None
+    place = render.Place(options.database, options.location)
+    lake = store.at(options.lake)
+    declared = [declaration.load(name, extra) for name in declaration.names(extra)]
+    statements = render.shared_tables(place)
+    for one in declared:
+        chosen = live.choose(ledger.read_all(lake, one.name), one.delivery)
+        statements += render.of_provider(one, chosen, place, extra)
+    statements += render.shared_views(declared, place)
+    for statement in statements:
+        path = Path(options.out, statement.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(statement.sql, encoding="utf-8")
+    print(f"{len(statements)} statements of Athena SQL in {options.out}, in deploy order by name")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_job(Options, "render sql/ into a folder", main))

@@ -1,0 +1,106 @@
+"""Rejected rows: kept whole, with file, line, column, value and reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from focus_lake.columns import arrow_type
+from focus_lake.store import Store
+from focus_lake.transform import Origin, Problem
+
+SCHEMA = pa.schema(
+    [
+        ("x_SourceFile", pa.string()),
+        ("x_Export", pa.string()),
+        ("line", pa.int64()),
+        ("column_name", pa.string()),
+        ("value", pa.string()),
+        ("reason", pa.string()),
+        ("reasons", pa.list_(pa.string())),
+        ("record", arrow_type("map")),
+    ]
+)
+SAMPLE = 3  # reasons shown in the ledger and in messages
+AT_ONCE = 10_000  # rows written together
+
+
+class Rejects:
+    """Writes the rejected rows of a task to one Parquet file, made when there is a first one."""
+
+    def __init__(self, store: Store, path: str):
+        self._store, self._path = store, path
+        self._open = self._parquet = None
+        self.rows = 0
+        self.examples: list[str] = []
+
+    def add(
+        self, text: pa.Table, lines: np.ndarray, problems: list[Problem], origin: Origin
+    ) -> None:
+        """Rows of text with problems. lines: line number of each row of text."""
+        by_row: dict[int, list[Problem]] = {}
+        for problem in problems:
+            by_row.setdefault(problem.row, []).append(problem)
+        self._write(
+            {
+                **_origin(origin, int(lines[row])),
+                "column_name": found[0].column,
+                "value": found[0].value,
+                "reason": found[0].reason,
+                "reasons": [f"{p.column} {p.value!r} {p.reason}" for p in found],
+                "record": list(text.slice(row, 1).to_pylist()[0].items()),
+            }
+            for row, found in sorted(by_row.items())
+        )
+
+    def add_malformed(self, scratch: Store, path: str, fields: int, origin: Origin) -> None:
+        """Records with a wrong number of fields, from the JSON lines that unzip left."""
+        reason = f"has not {fields} fields as the header"
+        with scratch.open(path) as file:
+            self._write(
+                {
+                    **_origin(origin, entry["line"]),
+                    "column_name": None,
+                    "value": None,
+                    "reason": reason,
+                    "reasons": [f"the row {reason}"],
+                    "record": [("", entry["text"])],
+                }
+                for entry in map(json.loads, file)
+            )
+
+    def _write(self, rows: Iterator[dict]) -> None:
+        batch = []
+        for row in rows:
+            batch.append(row)
+            if len(self.examples) < SAMPLE:
+                place = f"{row['x_SourceFile']} line {row['line']}"
+                self.examples.append(f"{place}: {'; '.join(row['reasons'])}")
+            if len(batch) == AT_ONCE:
+                self._flush(batch)
+                batch = []
+        if batch:
+            self._flush(batch)
+
+    def _flush(self, batch: list[dict]) -> None:
+        if self._parquet is None:
+            self._open = self._store.writer(self._path)
+            self._parquet = pq.ParquetWriter(
+                self._open.__enter__(), SCHEMA, compression="snappy", store_schema=False
+            )
+        self._parquet.write_table(pa.Table.from_pylist(batch, SCHEMA))
+        self.rows += len(batch)
+
+    def close(self) -> None:
+        if self._parquet is not None:
+            self._parquet.close()
+            self._open.__exit__(None, None, None)
+            self._open = self._parquet = None
+
+
+def _origin(origin: Origin, line: int) -> dict:
+    return {"x_SourceFile": origin.source, "x_Export": origin.export, "line": line}

@@ -1,0 +1,87 @@
+"""One Spark task of a batch: pieces of text in, Parquet files and their audit out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from focus_lake.audit import Audit, differences, read_back
+from focus_lake.declaration import Declaration
+from focus_lake.errors import BatchRejected
+from focus_lake.read import read
+from focus_lake.rejects import Rejects
+from focus_lake.store import Store
+from focus_lake.transform import Origin, Transform
+from focus_lake.unzip import Piece, Text
+from focus_lake.write import Writer
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a task does. texts: (text, its origin, the pieces of it that are this task's)."""
+
+    number: int
+    lake: Store
+    declaration: Declaration
+    folder: str  # in the lake's scratch; data/ and rejected/ are made in it
+    texts: list[tuple[Text, Origin, list[Piece]]]
+
+
+@dataclass
+class Done:
+    """What a task did."""
+
+    audit: Audit
+    rows_read: int = 0
+    rejected: int = 0
+    examples: list[str] = field(default_factory=list)
+    tags_unparsed: int = 0
+    files: list[dict] = field(default_factory=list)  # name, rows, bytes
+    differences: list[str] = field(default_factory=list)
+    error: dict | None = None
+
+
+def run(work: Work) -> Done:
+    """Type, write and read back the pieces of one task."""
+    pa.set_cpu_count(1)  # Spark runs a task a core; Arrow's own threads would only compete
+    done = Done(Audit())
+    writer = Writer(work.lake, f"{work.folder}/data", work.number, done.audit)
+    rejects = Rejects(work.lake, f"{work.folder}/rejected/part-{work.number:05d}.parquet")
+    try:
+        for text, origin, pieces in work.texts:
+            _type(work, text, origin, pieces, writer, rejects, done)
+    except BatchRejected as error:
+        done.error = {"code": error.code, "message": error.message, "file": error.file}
+    rejects.close()
+    done.rejected, done.examples = rejects.rows, rejects.examples
+    _verify(work.lake, writer.close(), done)
+    return done
+
+
+def _type(work, text: Text, origin: Origin, pieces, writer, rejects, done: Done) -> None:
+    transform = Transform(work.declaration, text.header)
+    null_texts = work.declaration.format.null_texts
+    for piece in pieces:
+        position = 0
+        for table in read(work.lake, text, piece, null_texts):
+            result = transform(table, origin)
+            writer.add(result.rows)
+            if result.problems:
+                lines = piece.line_numbers(work.lake)[position : position + len(table)]
+                rejects.add(table, lines, result.problems, origin)
+            done.tags_unparsed += result.tags_unparsed
+            position += len(table)
+        done.rows_read += position
+    if text.malformed_path and text.pieces[0] in pieces:
+        rejects.add_malformed(work.lake, text.malformed_path, len(text.header), origin)
+
+
+def _verify(lake: Store, files: list[str], done: Done) -> None:
+    lying = Audit()
+    for path in files:
+        found, size = read_back(lake, path)
+        lying.merge(found)
+        name = path.rsplit("/", 1)[1]
+        done.files.append({"name": name, "rows": found.rows, "bytes": size})
+    done.differences = differences(done.audit, lying)

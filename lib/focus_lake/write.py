@@ -1,0 +1,64 @@
+"""Typed tables to Parquet files: ordered in windows, near 128 MB each, summed up on the way."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from focus_lake.audit import Audit
+from focus_lake.store import Store
+
+WINDOW = 128 * 1024  # rows ordered together; bounds the memory of a task
+ROW_GROUP = 32 * 1024  # rows; small enough for a service or an account to prune row groups
+FILE_BYTES = 128 * 1024 * 1024
+ORDER = [("ServiceName", "ascending"), ("SubAccountId", "ascending")]
+
+
+class Writer:
+    """Writes tables of one schema to ``<folder>/part-<number>-<n>.parquet``, and audits them."""
+
+    def __init__(self, store: Store, folder: str, number: int, audit: Audit):
+        self._store, self._folder, self._number, self._audit = store, folder, number, audit
+        self._waiting: list[pa.Table] = []
+        self._rows_waiting = 0
+        self._open = self._file = self._parquet = None
+        self.files: list[str] = []
+
+    def add(self, rows: pa.Table) -> None:
+        self._waiting.append(rows)
+        self._rows_waiting += len(rows)
+        if self._rows_waiting >= WINDOW:
+            self._flush()
+
+    def close(self) -> list[str]:
+        """Paths of the files written, relative to the store."""
+        self._flush()
+        self._end_file()
+        return self.files
+
+    def _flush(self) -> None:
+        if not self._rows_waiting:
+            return
+        rows = pa.concat_tables(self._waiting).combine_chunks().sort_by(ORDER)
+        self._waiting, self._rows_waiting = [], 0
+        self._audit.observe(rows)
+        if self._parquet is None:
+            self._begin_file(rows.schema)
+        self._parquet.write_table(rows, row_group_size=ROW_GROUP)
+        if self._file.tell() >= FILE_BYTES:
+            self._end_file()
+
+    def _begin_file(self, schema: pa.Schema) -> None:
+        path = f"{self._folder}/part-{self._number:05d}-{len(self.files)}.parquet"
+        self._open = self._store.writer(path)
+        self._file = self._open.__enter__()
+        self._parquet = pq.ParquetWriter(
+            self._file, schema, compression="snappy", store_schema=False, write_statistics=True
+        )
+        self.files.append(path)
+
+    def _end_file(self) -> None:
+        if self._parquet is not None:
+            self._parquet.close()
+            self._open.__exit__(None, None, None)
+            self._open = self._file = self._parquet = None
