@@ -1,4 +1,4 @@
-"""What is deployed fits the code: handlers, variables, and policies with the calls that are made."""
+"""What is deployed fits the code: handlers, variables, and policies with the calls made."""
 
 import json
 import re
