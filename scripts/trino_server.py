@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -260,6 +261,7 @@ def main(argv: list[str]) -> int:
             return 0
         work = options.lake.resolve().parent / "trino"
         work.mkdir(parents=True, exist_ok=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the server would stay
         with running(options.lake, work) as server:
             print(
                 f"Trino {VERSION} listens on {server.host}:{server.port}. Deploy with:\n"

@@ -1,0 +1,70 @@
+"""Record the columns of every view in sql/contract.csv, the promise that readers build on.
+
+Run it only to change that promise on purpose; a test then asks for a line in CHANGELOG.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CONTRACT = ROOT / "sql" / "contract.csv"
+sys.path.insert(0, str(ROOT / "lib"))
+
+# How an engine's type is called in the contract, which uses Hive's names.
+NAMES = {
+    "VARCHAR": "string",
+    "TIMESTAMP": "timestamp",
+    "DECIMAL(38,18)": "decimal(38,18)",
+    "DECIMAL(38,6)": "decimal(38,6)",
+    "MAP(VARCHAR, VARCHAR)": "map<string,string>",
+    "BIGINT": "bigint",
+    "DATE": "date",
+    "timestamp(3)": "timestamp",
+}
+
+
+def contract_type(engine_type: str) -> str:
+    """The contract's name of a type of DuckDB or Trino; KeyError for a type views may not have."""
+    return NAMES.get(engine_type) or NAMES[engine_type.upper()]
+
+
+def main() -> int:
+    """Deploy an empty lake on DuckDB and write down what its views look like."""
+    import duckdb
+
+    from focus_lake.catalog import job
+    from focus_lake.options import parse
+
+    with tempfile.TemporaryDirectory() as lake:
+        with contextlib.redirect_stdout(io.StringIO()):
+            code = job.main(parse(job.Options, ["--engine", "duckdb", "--lake", lake]))
+        if code:
+            return code
+        with duckdb.connect(f"{lake}/focus.duckdb", read_only=True) as connection:
+            rows = connection.execute(
+                "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+                "WHERE NOT internal ORDER BY table_name, column_index"
+            ).fetchall()
+    with CONTRACT.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["view", "column", "type"])
+        for view, column, type_ in rows:
+            if not is_table(view):
+                writer.writerow([view, column, contract_type(type_)])
+    print(f"{CONTRACT}: recorded; say what changed in CHANGELOG.md")
+    return 0
+
+
+def is_table(name: str) -> bool:
+    """Tables may change; only views are promised."""
+    return name == "focus_batches" or name.endswith(("_normalized", "_rejected"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

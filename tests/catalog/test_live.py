@@ -1,0 +1,107 @@
+"""Which batches are live: rows of a ledger in, literals out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from focus_lake.errors import LedgerError
+from focus_lake.ledger import Line
+from focus_lake.live import INCREMENT, SNAPSHOT, Live, choose, superseded
+
+
+def line(yearmonth, batch_ts, *exports, status="published", published_at="2026-02-01T00:00:00Z"):
+    return Line("p", yearmonth, batch_ts, status, list(exports), published_at=published_at)
+
+
+def test_the_newest_published_push_of_a_month_is_live():
+    lines = [line("202601", "20260110000000", "a"), line("202601", "20260111000000", "a")]
+    assert choose(lines, SNAPSHOT) == Live((("202601", "20260111000000"),))
+
+
+def test_a_rejected_or_broken_off_push_never_is():
+    lines = [
+        line("202601", "20260110000000", "a"),
+        line("202601", "20260111000000", "a", status="rejected"),
+        line("202601", "20260112000000", "a", status="publishing"),
+    ]
+    assert choose(lines, SNAPSHOT) == Live((("202601", "20260110000000"),))
+    assert choose(lines, INCREMENT) == Live((("202601", "20260110000000"),))
+
+
+def test_a_push_whose_later_attempt_was_rejected_stays_live():
+    lines = [
+        line("202601", "20260110000000", "a"),
+        line("202601", "20260110000000", "a", status="rejected"),
+    ]
+    assert choose(lines, SNAPSHOT) == Live((("202601", "20260110000000"),))
+
+
+def test_two_accounts_pushed_at_different_times_are_both_live():
+    lines = [
+        line("202601", "20260110000000", "a"),
+        line("202601", "20260110000007", "b"),
+        line("202601", "20260111000000", "a"),
+    ]
+    live = (("202601", "20260110000007"), ("202601", "20260111000000"))
+    assert choose(lines, SNAPSHOT) == Live(live)
+
+
+def test_one_batch_ts_under_two_months_is_live_in_each():
+    lines = [line("202601", "20260202000000", "a"), line("202602", "20260202000000", "a")]
+    live = (("202601", "20260202000000"), ("202602", "20260202000000"))
+    assert choose(lines, SNAPSHOT) == Live(live)
+
+
+def test_of_two_accounts_in_one_folder_the_one_pushed_again_is_hidden_there():
+    lines = [line("202601", "20260110000000", "a", "b"), line("202601", "20260111000000", "b")]
+    live = (("202601", "20260110000000"), ("202601", "20260111000000"))
+    assert choose(lines, SNAPSHOT) == Live(live, (("202601", "20260110000000", "b"),))
+
+
+def test_every_published_increment_is_live():
+    lines = [line("202601", "20260110000000", "a"), line("202601", "20260111000000", "a")]
+    live = (("202601", "20260110000000"), ("202601", "20260111000000"))
+    assert choose(lines, INCREMENT) == Live(live)
+
+
+def test_no_ledger_means_no_live_batch():
+    assert choose([], SNAPSHOT) == Live()
+
+
+def test_a_published_line_without_exports_is_refused():
+    with pytest.raises(LedgerError, match="202601.jsonl.*20260110000000 names no export"):
+        choose([line("202601", "20260110000000")], SNAPSHOT)
+
+
+NOW = datetime(2026, 2, 11, tzinfo=UTC)  # ten days after the lines were published
+
+
+def test_only_superseded_batches_that_are_old_enough_expire():
+    lines = [
+        line("202601", "20260110000000", "a"),
+        line("202601", "20260111000000", "a", published_at="2026-02-10T00:00:00Z"),
+        line("202601", "20260112000000", "a"),
+    ]
+    assert superseded(lines, SNAPSHOT, 9, NOW) == [("202601", "20260110000000")]
+    assert superseded(lines, SNAPSHOT, 11, NOW) == []
+
+
+def test_a_folder_with_one_live_account_does_not_expire():
+    lines = [line("202601", "20260110000000", "a", "b"), line("202601", "20260111000000", "b")]
+    assert superseded(lines, SNAPSHOT, 0, NOW) == []
+
+
+def test_increments_never_expire():
+    lines = [line("202601", "20260110000000", "a"), line("202601", "20260111000000", "a")]
+    assert superseded(lines, INCREMENT, 0, NOW) == []
+
+
+def test_a_publishing_time_that_is_none_is_named():
+    lines = [
+        line("202601", "20260110000000", "a", published_at="yesterday"),
+        line("202601", "20260111000000", "a"),
+    ]
+    with pytest.raises(LedgerError, match="20260110000000 is 'yesterday'"):
+        superseded(lines, SNAPSHOT, 0, NOW)
