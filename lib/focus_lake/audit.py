@@ -25,7 +25,8 @@ CURRENCY = "BillingCurrency"
 COSTS = tuple(
     column.name
     for column in columns.focus()
-    if column.stored == "decimal" and set(column.level.values()) == {"Mandatory"}
+    if column.stored == "decimal"
+    and set(column.level.values()) == {"Mandatory"}
     and column.name.endswith("Cost")
 )
 PERIOD_START, PERIOD_END = "ChargePeriodStart", "ChargePeriodEnd"
@@ -51,9 +52,7 @@ class Audit:
         self.rows += len(rows)
         self._add_sums(rows)
         self.nulls.update({name: rows[name].null_count for name in rows.column_names})
-        self._add_period(
-            pc.min(rows[PERIOD_START]).as_py(), pc.max(rows[PERIOD_END]).as_py()
-        )
+        self._add_period(pc.min(rows[PERIOD_START]).as_py(), pc.max(rows[PERIOD_END]).as_py())
         for pair in pc.value_counts(rows[BILLING_START]).to_pylist():
             self.billing_starts[pair["values"]] += pair["counts"]
         for pair in pc.value_counts(rows["x_Export"]).to_pylist():
@@ -158,6 +157,4 @@ def differences(written: Audit, lying: Audit) -> list[str]:
         f"last {PERIOD_END}": (written.latest, lying.latest),
     }
     pairs |= {f"nulls of {n}": (written.nulls[n], found) for n, found in lying.nulls.items()}
-    return [
-        f"{what}: {a} written, {b} read back" for what, (a, b) in pairs.items() if a != b
-    ]
+    return [f"{what}: {a} written, {b} read back" for what, (a, b) in pairs.items() if a != b]

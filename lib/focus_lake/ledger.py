@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields
 
-from focus_lake.errors import LedgerError
+from focus_lake.errors import LedgerConflict, LedgerError
 from focus_lake.store import Store
 
 PUBLISHED, REJECTED, PUBLISHING = "published", "rejected", "publishing"
@@ -33,13 +33,14 @@ class Line:
     cost_sums: list[dict] = field(default_factory=list)  # BillingCurrency and the cost columns
     charge_period_start_min: str | None = None
     charge_period_end_max: str | None = None
+    charge_days: int = 0  # UTC days with charges
     missing_columns: list[str] = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
     null_counts: dict = field(default_factory=dict)
     tags_unparsed: int = 0
     focus_version: str | None = None
     code_version: str | None = None
-    recipe: str | None = None  # declaration and options that decided; see plan.py
+    recipe: str | None = None  # declaration and options that decided; see plan.recipe
     spark_version: str | None = None
     data_files: list[dict] = field(default_factory=list)  # name, rows, bytes
     started_at: str | None = None
@@ -105,6 +106,13 @@ class Ledger:
         """The published batches of a month, oldest first."""
         lines = [x for x in self._lines.get(yearmonth, ()) if x.status == PUBLISHED]
         return sorted(lines, key=lambda line: line.batch_ts)
+
+    def check_unchanged(self, month: str) -> None:
+        """Raise LedgerConflict if another run changed the month since this one read it."""
+        path = f"ledger/{self.provider}/{month}.jsonl"
+        if self.store.read(path)[1] != self._versions.get(month):
+            where = self.store.spark_url(path)
+            raise LedgerConflict(f"{where}: changed by another run; start this one again")
 
     def write(self, line: Line) -> None:
         """Put the line in its month's file, in place of older ones of the batch.

@@ -125,8 +125,8 @@ class LocalStore:
         old, new = self._full(target), self._full(source)
         with _naming(str(old), "write"):
             self.delete(target)
-            old.parent.mkdir(parents=True, exist_ok=True)
             if new.exists():
+                old.parent.mkdir(parents=True, exist_ok=True)
                 os.rename(new, old)
 
     def spark_url(self, path: str) -> str:

@@ -47,6 +47,8 @@ def main(options: Options, log: Log | None = None) -> int:
     _check(options)
     try:
         outcome = _refresh(options, log)
+    except OptionsError:
+        raise
     except FocusLakeError as error:
         log.event("refresh failed", "error", reason=str(error))
         print(f"The catalog could not be refreshed: {error}")

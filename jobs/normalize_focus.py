@@ -1,0 +1,15 @@
+"""Raw FOCUS batches of the chosen providers to Parquet and the ledger; on Glue or a laptop."""
+
+import sys
+from pathlib import Path
+
+# In a checkout the library lies beside this file; on Glue and once installed it is found anyway.
+sys.path.append(str(Path(__file__).resolve().parent.parent / "lib"))
+
+from focus_lake.normalize import normalize  # noqa: E402
+from focus_lake.normalize_options import NormalizeOptions  # noqa: E402
+from focus_lake.options import run_job  # noqa: E402
+
+if __name__ == "__main__":
+    if code := run_job(NormalizeOptions, __doc__, normalize):  # Glue takes any sys.exit for failure
+        sys.exit(code)

@@ -1,0 +1,225 @@
+"""One batch from its raw files to its ledger line: unzip, type and write, audit, publish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from focus_lake import __version__, task, unzip, verdict
+from focus_lake.audit import Audit
+from focus_lake.declaration import Declaration
+from focus_lake.errors import BatchRejected
+from focus_lake.find import Batch, Reason
+from focus_lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
+from focus_lake.log import Log, utc_now
+from focus_lake.normalize_options import NormalizeOptions
+from focus_lake.session import Cluster
+from focus_lake.store import Store
+from focus_lake.transform import Origin, Transform
+from focus_lake.unzip import Limits, Text
+
+UNZIP_HERE = 4 * 1024 * 1024  # raw bytes that the driver unzips while Spark starts
+TEXT_A_FILE = 1024**3  # bytes of text that make about one Parquet file of 128 MB
+
+
+@dataclass
+class Run:
+    """What every batch of a provider shares."""
+
+    raw: Store  # the provider's raw folder
+    lake: Store
+    ledger: Ledger
+    declaration: Declaration
+    options: NormalizeOptions
+    cluster: Cluster
+    recipe: str
+    log: Log
+
+
+@dataclass
+class Read:
+    """A batch as it was read: its texts, and what the tasks made of them."""
+
+    texts: list[tuple[Text, Origin]] = field(default_factory=list)
+    audit: Audit = field(default_factory=Audit)
+    rejected: int = 0
+    examples: list[str] = field(default_factory=list)
+    tags_unparsed: int = 0
+    data_files: list[dict] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
+
+    @property
+    def rows_in(self) -> int:
+        return sum(text.rows + text.malformed for text, _ in self.texts)
+
+
+def process(run: Run, batch: Batch, folder: str) -> Line:
+    """Read the batch into folder (in the lake's scratch), publish or refuse it; its ledger line."""
+    started, read = utc_now(), Read()
+    with run.log.timed("unzipped") as details:
+        _unzip(run, batch, folder, read)
+        details |= {"files": len(batch.files), "rows": read.rows_in}
+    if not read.reasons:
+        with run.log.timed("written") as details:
+            _write(run, folder, read)
+            details |= {"rows": read.audit.rows, "rejected": read.rejected}
+    if not read.reasons:
+        judged = (read.audit, read.rejected, read.examples, run.ledger)
+        read.reasons = verdict.judge(batch, *judged, run.declaration, run.options)
+    line = _line(run, batch, read, started)
+    return _refuse(run, line, folder, read) if read.reasons else _publish(run, line, folder, read)
+
+
+def _unzip(run: Run, batch: Batch, folder: str, read: Read) -> None:
+    gigabyte = 1024**3
+    limits = Limits(run.options.max_unzip_ratio, int(run.options.max_unzip_gb * gigabyte))
+    one = partial(
+        _unzip_one, run.raw, run.lake, f"{folder}/text", run.declaration.format.required, limits
+    )
+    items = [(number, file.path) for number, file in enumerate(batch.files)]
+    done = map(one, items) if batch.bytes <= UNZIP_HERE else run.cluster.map(one, items)
+    for file, unzipped in zip(batch.files, done, strict=True):
+        if unzipped.error:
+            read.reasons.append(Reason(**unzipped.error))
+        read.texts += [(text, Origin(text.source, file.export)) for text in unzipped.texts]
+
+
+def _unzip_one(raw: Store, lake: Store, folder: str, required, limits: Limits, item):
+    number, path = item
+    return unzip.unzip(raw, path, lake, f"{folder}/{number:05d}", required, limits)
+
+
+def _write(run: Run, folder: str, read: Read) -> None:
+    try:
+        for header in {text.header for text, _ in read.texts}:
+            Transform(run.declaration, header)
+    except BatchRejected as error:
+        read.reasons.append(Reason(error.code, error.message, error.file))
+        return
+    shares = _shares(read.texts, run.cluster.cores)
+    works = [
+        task.Work(number, run.lake, run.declaration, folder, texts)
+        for number, texts in enumerate(shares)
+    ]
+    done = run.cluster.map(task.run, works)
+    for part in done:
+        read.audit.merge(part.audit)
+        read.rejected += part.rejected
+        read.examples += part.examples
+        read.tags_unparsed += part.tags_unparsed
+        read.data_files += part.files
+        if part.error:
+            read.reasons.append(Reason(**part.error))
+        read.reasons += [Reason("audit_failed", words) for words in part.differences]
+    if not read.reasons and read.rows_in != read.audit.rows + read.rejected:
+        message = (
+            f"{read.rows_in:,} rows in the text, {read.audit.rows:,} written and "
+            f"{read.rejected:,} rejected; report this as a bug, with the file"
+        )
+        read.reasons.append(Reason("audit_failed", message))
+
+
+def _shares(texts: list[tuple[Text, Origin]], cores: int) -> list[list]:
+    """The pieces of all texts in even shares: one a core, more where files would grow too large."""
+    pieces = [(piece, text, origin) for text, origin in texts for piece in text.pieces]
+    total = sum(piece.bytes for piece, _, _ in pieces)
+    count = min(len(pieces), max(cores, -(-total // TEXT_A_FILE)))
+    shares: list[list] = [[] for _ in range(count)]
+    passed = 0
+    for piece, text, origin in pieces:
+        share = shares[min(passed * count // max(total, 1), count - 1)]
+        if share and share[-1][0] is text:
+            share[-1][2].append(piece)
+        else:
+            share.append((text, origin, [piece]))
+        passed += piece.bytes
+    return [share for share in shares if share]
+
+
+def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
+    headers = {text.header for text, _ in read.texts}
+    transforms = [Transform(run.declaration, header) for header in headers if not read.reasons]
+    missing = [set(transform.missing) for transform in transforms]
+    audit = read.audit
+    return Line(
+        provider=batch.provider,
+        yearmonth=batch.yearmonth,
+        batch_ts=batch.batch_ts,
+        status=REJECTED if read.reasons else PUBLISHED,
+        exports=batch.exports,
+        reasons=[reason.as_dict() for reason in read.reasons],
+        files=batch.signature(),
+        rows_in=read.rows_in,
+        rows_out=audit.rows,
+        rows_rejected=read.rejected,
+        export_rows=dict(sorted(audit.exports.items())),
+        cost_sums=audit.cost_sums(),
+        charge_period_start_min=_utc(audit.earliest),
+        charge_period_end_max=_utc(audit.latest),
+        charge_days=len(audit.days),
+        missing_columns=sorted(set.intersection(*missing)) if missing else [],
+        unknown_columns=sorted({name for each in transforms for name in each.unknown}),
+        null_counts=dict(sorted(audit.nulls.items())),
+        tags_unparsed=read.tags_unparsed,
+        focus_version=run.declaration.focus_version,
+        code_version=__version__,
+        recipe=run.recipe,
+        spark_version=run.cluster.version,
+        data_files=read.data_files,
+        started_at=started,
+        published_at=utc_now(),
+    )
+
+
+def _utc(time) -> str | None:
+    return None if time is None else f"{time.isoformat(timespec='milliseconds')}Z"
+
+
+def place(folder: str, line: Line) -> str:
+    """Where a batch's files lie in one of the lake's tables."""
+    return f"{folder}/{line.provider}/yearmonth={line.yearmonth}/batch_ts={line.batch_ts}"
+
+
+def _publish(run: Run, line: Line, folder: str, read: Read) -> Line:
+    """Decide in the ledger, then move the files, then make them visible.
+
+    The first write is the one that two runs race for; the loser has touched no table by then. A
+    run killed before the second leaves the batch unpublished, and the next one reads it again.
+    """
+    values = dict(vars(line))
+    run.ledger.write(Line(**{**values, "status": PUBLISHING}))
+    run.lake.replace_folder(f"{folder}/data", place("normalized", line))
+    run.lake.replace_folder(f"{folder}/rejected", place("rejected", line))
+    line = Line(**{**values, "published_at": utc_now()})
+    run.ledger.write(line)
+    run.log.event("published", rows=line.rows_out, rejected=line.rows_rejected)
+    return line
+
+
+def _refuse(run: Run, line: Line, folder: str, read: Read) -> Line:
+    run.ledger.check_unchanged(line.yearmonth)
+    if read.rejected:
+        run.lake.replace_folder(f"{folder}/rejected", place("rejected", line))
+    run.ledger.write(line)
+    run.log.event("refused", "error", reasons=[str(reason) for reason in read.reasons])
+    return line
+
+
+def refuse_unread(run: Run, batch: Batch, reasons: list[Reason]) -> Line:
+    """The ledger line of a batch that is refused for what its files' names already say."""
+    now = utc_now()
+    line = Line(
+        provider=batch.provider,
+        yearmonth=batch.yearmonth,
+        batch_ts=batch.batch_ts,
+        status=REJECTED,
+        exports=batch.exports,
+        reasons=[reason.as_dict() for reason in reasons],
+        files=batch.signature(),
+        focus_version=run.declaration.focus_version,
+        code_version=__version__,
+        recipe=run.recipe,
+        started_at=now,
+        published_at=now,
+    )
+    return _refuse(run, line, "", Read(reasons=reasons))

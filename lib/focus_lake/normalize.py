@@ -1,0 +1,120 @@
+"""The normalize job: for each provider plan, read, publish; then say what happened."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from focus_lake import declaration, glue, plan, scratch, store, summary
+from focus_lake.batch import Run, process, refuse_unread
+from focus_lake.errors import FocusLakeError, LedgerConflict, OptionsError
+from focus_lake.ledger import PUBLISHED, Ledger, Line
+from focus_lake.log import Log
+from focus_lake.normalize_options import NormalizeOptions
+from focus_lake.plan import READ, REFUSE, REFUSED_BEFORE, Plan
+from focus_lake.session import Cluster
+
+
+@dataclass
+class Outcome:
+    """What became of one provider."""
+
+    provider: str
+    plan: Plan | None = None
+    lines: list[Line] = field(default_factory=list)
+    failure: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything asked for is done; a refused batch that is superseded is history."""
+        refused = [line for line in self.lines if line.status != PUBLISHED]
+        before = self.plan.of(REFUSED_BEFORE) if self.plan else []
+        return not (self.failure or refused or any(step.is_current for step in before))
+
+
+def normalize(options: NormalizeOptions) -> int:
+    """Run the job; exit code 0, or 1 if a batch was refused or a provider failed."""
+    log = Log()
+    raw = store.at(options.raw, options.s3_endpoint or None)
+    if not raw.exists():
+        raise OptionsError(f"--raw {options.raw}: there is no such folder")
+    lake = store.at(options.lake, options.s3_endpoint or None)
+    outcomes = [_planned(name, lake, options, log) for name in options.providers]
+    if options.dry_run:
+        print(summary.plan_table(outcomes))
+        return 0 if all(not outcome.failure for outcome in outcomes) else 1
+    with ExitStack() as stack:
+        if glue.is_glue(sys.argv):
+            cluster = Cluster(stack.enter_context(glue.job(sys.argv)))
+        else:
+            cluster = Cluster()
+            stack.callback(cluster.stop)
+        _work(outcomes, lake, options, cluster, log)
+    print(summary.report(outcomes))
+    return 0 if all(outcome.is_good for outcome in outcomes) else 1
+
+
+def _planned(name: str, lake, options: NormalizeOptions, log: Log) -> Outcome:
+    outcome = Outcome(name)
+    try:
+        declared = declaration.load(name, _declarations(options))
+        raw = _raw(name, options)
+        outcome.plan = plan.make(raw, Ledger(lake, name), declared, options)
+        for stray in outcome.plan.strays:
+            log.event("stray file", "warning", provider=name, file=stray)
+    except FocusLakeError as error:
+        outcome.failure = str(error)
+        log.event("failed", "error", provider=name, reason=str(error))
+    return outcome
+
+
+def _declarations(options: NormalizeOptions):
+    where = options.declarations
+    return store.at(where, options.s3_endpoint or None) if where else None
+
+
+def _raw(name: str, options: NormalizeOptions):
+    return store.at(f"{options.raw.rstrip('/')}/{name}", options.s3_endpoint or None)
+
+
+def _work(outcomes: list[Outcome], lake, options, cluster: Cluster, log: Log) -> None:
+    todo = [o for o in outcomes if o.plan and o.plan.of(READ, REFUSE)]
+    if not todo:
+        scratch.clean(lake, log)
+        return
+    if any(outcome.plan.of(READ) for outcome in todo):
+        cluster.begin()
+    with scratch.folder(lake, log) as folder:
+        for outcome in todo:
+            try:
+                _provider(outcome, lake, folder, options, cluster, log)
+            except FocusLakeError as error:
+                outcome.failure = str(error)
+                log.event("failed", "error", provider=outcome.provider, reason=str(error))
+
+
+def _provider(outcome: Outcome, lake, folder: str, options, cluster, log: Log) -> None:
+    name, made = outcome.provider, outcome.plan
+    settings = (made.declaration, options, cluster, plan.recipe(made.declaration, options))
+    ledger = Ledger(lake, name)
+    steps = made.of(READ, REFUSE)
+    for number, step in enumerate(steps, 1):
+        batch = step.batch
+        here = log.bind(provider=name, yearmonth=batch.yearmonth, batch_ts=batch.batch_ts)
+        run = Run(_raw(name, options), lake, ledger, *settings, here)
+        try:
+            if step.action == REFUSE:
+                line = refuse_unread(run, batch, step.reasons)
+            else:
+                here.event("reading", batch=f"{number} of {len(steps)}", bytes=batch.bytes)
+                own = f"{folder}/{name}-{batch.yearmonth}-{batch.batch_ts}"
+                line = process(run, batch, own)
+                lake.delete(own)
+            outcome.lines.append(line)
+        except LedgerConflict:
+            raise
+        except FocusLakeError as error:
+            message = f"{batch.yearmonth}/{batch.batch_ts}: {error}"
+            outcome.failure = f"{outcome.failure}; {message}" if outcome.failure else message
+            here.event("failed", "error", reason=str(error))

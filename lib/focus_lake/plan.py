@@ -1,0 +1,137 @@
+"""What to do with each batch: read it, wait for it, refuse it, or nothing. Changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from focus_lake import __version__
+from focus_lake.declaration import Declaration
+from focus_lake.errors import BatchRejected
+from focus_lake.find import Batch, Reason, find
+from focus_lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger
+from focus_lake.normalize_options import NormalizeOptions
+from focus_lake.store import Store
+from focus_lake.unzip import check_member, open_zip
+
+READ, WAIT, REFUSE, DONE, REFUSED_BEFORE = "read", "wait", "refuse", "done", "refused before"
+
+
+@dataclass
+class Step:
+    """One batch and what to do with it. why: in words; reasons: what a refusal rests on."""
+
+    batch: Batch
+    action: str
+    why: str
+    reasons: list[Reason] = field(default_factory=list)
+    is_current: bool = True  # nothing newer of the month and its exports is published
+
+
+@dataclass
+class Plan:
+    """The steps of one provider, oldest batch first, and files that belong to none."""
+
+    declaration: Declaration
+    steps: list[Step]
+    strays: list[str]
+
+    def of(self, *actions: str) -> list[Step]:
+        return [step for step in self.steps if step.action in actions]
+
+
+def make(raw: Store, ledger: Ledger, declaration: Declaration, options: NormalizeOptions) -> Plan:
+    """The plan for one provider. Lists the raw folder once and reads new archives' directories."""
+    batches, strays = find(raw, declaration)
+    if options.yearmonths:
+        batches = [batch for batch in batches if batch.yearmonth in options.yearmonths]
+    now, fingerprint = datetime.now(UTC), recipe(declaration, options)
+    steps = [_step(batch, ledger, options, fingerprint, now) for batch in batches]
+    _check_archives(raw, [step for step in steps if step.action == READ], options, now)
+    for step in steps:
+        step.is_current = _is_current(step.batch, ledger)
+    return Plan(declaration, steps, strays)
+
+
+def recipe(declaration: Declaration, options: NormalizeOptions) -> str:
+    """Changes with everything but the raw files that decides whether a batch is refused."""
+    parts = [__version__, declaration.fingerprint, ",".join(sorted(options.accept))]
+    parts += [str(options.max_rejected_rows), str(options.max_unzip_ratio)]
+    parts += [str(options.max_unzip_gb)]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+
+def _step(batch: Batch, ledger: Ledger, options, fingerprint: str, now: datetime) -> Step:
+    lines, files = ledger.of_batch(*batch.key), batch.signature()
+    if not options.reprocess:
+        published, rejected = lines.get(PUBLISHED), lines.get(REJECTED)
+        if published and published.files == files:
+            return Step(batch, DONE, "published before, files unchanged")
+        if rejected and rejected.files == files and rejected.recipe == fingerprint:
+            reasons = [Reason(**reason) for reason in rejected.reasons]
+            return Step(batch, REFUSED_BEFORE, "files unchanged since it was refused", reasons)
+    reasons = [reason for reason in batch.reasons if reason.code not in options.accept]
+    if reasons:
+        return Step(batch, REFUSE, str(reasons[0]), reasons)
+    return _wait(batch, options, now) or Step(batch, READ, _news(lines, options))
+
+
+def _news(lines: dict, options: NormalizeOptions) -> str:
+    if options.reprocess and lines:
+        return "to be read again (--reprocess)"
+    if PUBLISHED in lines:
+        return "files changed since it was published"
+    if PUBLISHING in lines:
+        return "a run was stopped while it published this"
+    return "files, settings or options changed since it was refused" if lines else "new"
+
+
+def _wait(batch: Batch, options: NormalizeOptions, now: datetime) -> Step | None:
+    age = now - batch.newest
+    if batch.waits:
+        why = "; ".join(batch.waits)
+        if age > timedelta(hours=options.stale_hours):
+            why += f"; nothing came for {options.stale_hours:g} hours (--stale_hours)"
+            return Step(batch, REFUSE, why, [Reason("incomplete", why)])
+        return Step(batch, WAIT, why)
+    quiet = timedelta(minutes=options.quiet_minutes)
+    if timedelta(0) <= age < quiet:
+        left = int((quiet - age).total_seconds() // 60) + 1
+        return Step(batch, WAIT, f"its newest file is too new; quiet in {left} min")
+    return None
+
+
+def _check_archives(raw: Store, steps: list[Step], options, now: datetime) -> None:
+    """Turn steps whose archives cannot be opened into refusals, before anything is unpacked."""
+    files = [(step, file) for step in steps for file in step.batch.files]
+    zips = [(step, file) for step, file in files if file.name.lower().endswith(".zip")]
+    with ThreadPoolExecutor(16) as pool:
+        reasons = pool.map(lambda pair: _archive_fault(raw, pair[1].path), zips)
+        for (step, _), reason in zip(zips, reasons, strict=True):
+            if reason is not None:
+                step.action, step.why = REFUSE, str(reason)
+                step.reasons.append(reason)
+
+
+def _archive_fault(raw: Store, path: str) -> Reason | None:
+    try:
+        with raw.open(path) as file:
+            if not file.read(1):
+                return Reason("empty_file", "the file is empty", path)
+            for member in open_zip(file, path).infolist():
+                check_member(member, path)
+    except BatchRejected as error:
+        return Reason(error.code, error.message, error.file)
+    except (zipfile.BadZipFile, OSError) as error:
+        return Reason("broken_zip", f"cannot read the archive: {error}", path)
+    return None
+
+
+def _is_current(batch: Batch, ledger: Ledger) -> bool:
+    newest: dict[str, str] = {}
+    for line in ledger.published(batch.yearmonth):
+        newest |= {export: line.batch_ts for export in line.exports}
+    return any(newest.get(export, "") <= batch.batch_ts for export in batch.exports)

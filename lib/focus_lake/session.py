@@ -1,0 +1,114 @@
+"""Spark, started when there is something for it to do: on a laptop, or the one that Glue gives."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from focus_lake.errors import FocusLakeError
+from focus_lake.resources import data
+
+# The JVM only hands out tasks (the rows are in Python and Arrow), so a small heap will do, and
+# the quick compiler starts faster than the thorough one ever pays back.
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
+HEAP = "1g"
+
+
+class Cluster:
+    """Runs functions on Spark's executors; Spark starts at the first need.
+
+    context: a SparkContext to use, such as Glue's; None makes a local one on all cores.
+    """
+
+    def __init__(self, context=None):
+        self._context, self._own = context, context is None
+        self._starter: threading.Thread | None = None
+        self._failure: Exception | None = None
+
+    def begin(self) -> None:
+        """Start Spark in the background, while the driver does what needs none."""
+        if self._context is None and self._starter is None:
+            self._starter = threading.Thread(target=self._start, daemon=True)
+            self._starter.start()
+
+    def _start(self) -> None:
+        try:
+            self._context = submitted_context() if is_submitted() else local_context()
+        except Exception as error:  # raised again where Spark is needed
+            self._failure = error
+
+    @property
+    def context(self):
+        self.begin()
+        if self._starter is not None:
+            self._starter.join()
+        if self._failure is not None:
+            raise FocusLakeError(f"Spark does not start: {self._failure}") from self._failure
+        return self._context
+
+    @property
+    def cores(self) -> int:
+        return self.context.defaultParallelism
+
+    @property
+    def version(self) -> str:
+        return self.context.version
+
+    def map(self, function: Callable, items: Iterable) -> list:
+        """function(item) for each item, one Spark task each; results in the items' order."""
+        items = list(items)
+        return self.context.parallelize(items, max(1, len(items))).map(function).collect()
+
+    def stop(self) -> None:
+        """Stop a Spark that was started here."""
+        if self._starter is not None:
+            self._starter.join()
+        if self._own and self._context is not None:
+            self._context.stop()
+            self._context = None
+
+
+def is_submitted() -> bool:
+    """Whether spark-submit started this process, as Glue and EMR do: its JVM is there already."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def submitted_context():
+    """The SparkContext of the cluster that this program was submitted to."""
+    from pyspark import SparkContext
+
+    return SparkContext.getOrCreate()
+
+
+def local_context():
+    """A SparkContext on this machine's cores, quiet and on loopback only."""
+    from focus_lake.java import java_home
+
+    os.environ["JAVA_HOME"] = str(java_home())
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    library = str(Path(__file__).parent.parent)  # the Python workers import focus_lake, too
+    paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    from pyspark import SparkConf, SparkContext
+
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": HEAP,
+        "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {_quiet()}",
+    }
+    conf = SparkConf().setMaster("local[*]").setAppName("focus_lake").setAll(settings.items())
+    return SparkContext(conf=conf)
+
+
+def _quiet() -> str:
+    """Spark logs errors only, so that standard error stays JSON lines."""
+    file = data("log4j2.properties")
+    return f"-Dlog4j2.configurationFile={file}" if isinstance(file, Path) else ""

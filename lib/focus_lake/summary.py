@@ -1,0 +1,95 @@
+"""What the normalize job says at the end, and its plan as a table; for people."""
+
+from __future__ import annotations
+
+from focus_lake.ledger import PUBLISHED, Line
+from focus_lake.plan import REFUSED_BEFORE, WAIT
+
+
+def plan_table(outcomes) -> str:
+    """The plan of a dry run: a row a batch."""
+    head = ("provider", "month", "batch_ts", "exports", "files", "MB", "action", "why")
+    rows = [head]
+    for outcome in outcomes:
+        for step in outcome.plan.steps if outcome.plan else ():
+            batch = step.batch
+            size = f"{batch.bytes / 1e6:,.1f}"
+            exports = " ".join(batch.exports)
+            files = str(len(batch.files))
+            rows.append((batch.provider, *batch.key, exports, files, size, step.action, step.why))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head) - 1)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]
+    return "\n".join([*lines, *_notes(outcomes), "Dry run: nothing was changed."])
+
+
+def report(outcomes) -> str:
+    """What was published, what waits, what was refused and why; the last line is the sum of it."""
+    lines = []
+    for outcome in outcomes:
+        lines += [_line(line) for line in outcome.lines]
+        for step in outcome.plan.of(WAIT, REFUSED_BEFORE) if outcome.plan else ():
+            batch = "/".join((step.batch.provider, *step.batch.key))
+            if step.action == WAIT:
+                lines.append(f"waits      {batch}: {step.why}")
+            else:
+                reasons = "; ".join(map(str, step.reasons))
+                old = "" if step.is_current else " (a newer push is published)"
+                lines.append(f"refused    {batch} earlier, unchanged{old}: {reasons}")
+    return "\n".join([*lines, *_notes(outcomes), _sum(outcomes)])
+
+
+def _line(line: Line) -> str:
+    batch = "/".join((line.provider, *line.key))
+    if line.status != PUBLISHED:
+        reasons = "; ".join(
+            f"{r['code']}: {r['file'] + ': ' if r['file'] else ''}{r['message']}"
+            for r in line.reasons
+        )
+        return f"refused    {batch}: {reasons}"
+    costs = ", ".join(
+        f"{sums['BillingCurrency'] or 'no currency'} {_amount(sums['BilledCost'])}"
+        for sums in line.cost_sums
+    )
+    rejected = f", {line.rows_rejected:,} rejected" if line.rows_rejected else ""
+    unknown = f"; unknown columns: {', '.join(line.unknown_columns)}" * bool(line.unknown_columns)
+    return f"published  {batch}: {line.rows_out:,} rows{rejected}, billed {costs or '0'}{unknown}"
+
+
+def _amount(text: str | None) -> str:
+    """Decimal text for people: thousands, and no zeros at the end beyond the cents."""
+    if text is None:
+        return "null"
+    whole, _, cents = text.partition(".")
+    return f"{int(whole):,}".replace("-0", "-0") + f".{cents.rstrip('0').ljust(2, '0')}"
+
+
+def _notes(outcomes) -> list[str]:
+    lines = []
+    for outcome in outcomes:
+        if outcome.failure:
+            lines.append(f"FAILED     {outcome.provider}: {outcome.failure}")
+        if not outcome.plan:
+            continue
+        for stray in outcome.plan.strays:
+            lines.append(f"passed over {outcome.provider}/{stray}: no bill file by its name")
+        if not outcome.plan.steps:
+            lines.append(f"nothing to do for {outcome.provider}: its raw folder holds no batch")
+    return lines
+
+
+def _sum(outcomes) -> str:
+    lines = [line for outcome in outcomes for line in outcome.lines]
+    published = sum(line.status == PUBLISHED for line in lines)
+    steps = [step for outcome in outcomes if outcome.plan for step in outcome.plan.steps]
+    before = [step for step in steps if step.action == REFUSED_BEFORE and step.is_current]
+    refused = len(lines) - published + len(before)
+    waiting = sum(step.action == WAIT for step in steps)
+    unchanged = sum(step.action == "done" for step in steps)
+    parts = [f"{published} published", f"{unchanged} unchanged", f"{waiting} waiting"]
+    parts.append(f"{refused} refused")
+    failed = [outcome.provider for outcome in outcomes if outcome.failure]
+    end = f"; FAILED: {', '.join(failed)}" if failed else ""
+    return f"{', '.join(parts)}{end}."

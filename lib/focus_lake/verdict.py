@@ -1,0 +1,70 @@
+"""May this batch be published? The checks on what was read, each with a reason code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+from focus_lake.audit import BILLING_START, PERIOD_START, Audit
+from focus_lake.declaration import Declaration
+from focus_lake.find import Batch, Reason
+from focus_lake.ledger import Ledger, Line
+
+
+def judge(
+    batch: Batch,
+    audit: Audit,
+    rejected: int,
+    examples: list[str],
+    ledger: Ledger,
+    declaration: Declaration,
+    options,
+) -> list[Reason]:
+    """Reasons against publishing, without those that --accept overrules."""
+    reasons = []
+    if rejected > options.max_rejected_rows:
+        plural = "row is" if rejected == 1 else "rows are"
+        shown = "; ".join(examples[:3])
+        message = f"{rejected:,} {plural} rejected (--max_rejected_rows): {shown}"
+        reasons.append(Reason("rejected_rows", message))
+    reasons += _months(batch, audit, declaration)
+    for export in batch.exports:
+        older = [x for x in ledger.published(batch.yearmonth) if x.batch_ts < batch.batch_ts]
+        before = [line for line in older if export in line.exports]
+        if before and declaration.delivery == "snapshot":
+            reasons += _shrinks(export, audit, before)
+    return [reason for reason in reasons if reason.code not in options.accept]
+
+
+def _months(batch: Batch, audit: Audit, declaration: Declaration) -> list[Reason]:
+    """Rows whose billing month, in the provider's time, is not the folder's."""
+    zone, months = ZoneInfo(declaration.time.zone), Counter()
+    for start, rows in audit.billing_starts.items():
+        if start is not None:
+            local = start.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone)
+            months[f"{local:%Y%m}"] += rows
+    others = {month: rows for month, rows in sorted(months.items()) if month != batch.yearmonth}
+    if not others:
+        return []
+    found = ", ".join(f"{rows:,} of {month}" for month, rows in others.items())
+    message = f"the folder is {batch.yearmonth}, by {BILLING_START} there are rows {found}"
+    return [Reason("month_mismatch", message)]
+
+
+def _shrinks(export: str, audit: Audit, before: list[Line]) -> list[Reason]:
+    reasons, rows = [], audit.exports[export]
+    published = before[-1].export_rows.get(export, 0)
+    if rows * 2 < published:
+        message = (
+            f"export {export} has {rows:,} rows, less than half of the {published:,} published "
+            f"with {before[-1].batch_ts}"
+        )
+        reasons.append(Reason("row_drop", message))
+    most = max(line.charge_days for line in before)
+    if len(audit.days) == 1 and most > 1:
+        message = (
+            f"every {PERIOD_START} is on {min(audit.days)}, older pushes of the month cover up to "
+            f"{most} days: an increment instead of the month to date?"
+        )
+        reasons.append(Reason("single_day", message))
+    return reasons
