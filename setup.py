@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(
     r'^__version__ = "(.+)"$', (HERE / "lib/focus_lake/__init__.py").read_text(), re.MULTILINE
 )[1]
-DATA = ["**/*.csv", "**/*.toml", "**/*.sql", "**/*.json", "**/*.txt"]
+DATA = ["**/*.csv", "**/*.toml", "**/*.sql", "**/*.json", "**/*.txt", "**/*.properties"]
 
 setup(
     name="focus_lake",
@@ -27,9 +27,9 @@ setup(
     # would replace them there. requirements/ holds the versions that are tested together.
     install_requires=[],
     extras_require={
-        "spark": ["pyspark>=3.5.6,<4.2", "pyarrow>=17", "pandas>=2.2", "boto3>=1.34"],
+        "spark": ["pyspark>=3.5.6,<4.2", "pyarrow>=17", "pandas>=2.2", "boto3>=1.36"],
         "duckdb": ["duckdb>=1.4", "sqlglot>=27"],
-        "athena": ["pyathena>=3.9", "boto3>=1.34"],
+        "athena": ["pyathena>=3.9", "boto3>=1.36"],
         "trino": ["trino>=0.330"],
         # The installable form of aws-glue-libs (package awsglue); Amazon Software License.
         "glue": [

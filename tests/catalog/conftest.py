@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import duckdb
 import pytest
 
-from focus_lake.catalog import job
 from focus_lake.catalog.duckdb import translate
-from focus_lake.options import parse
 from helpers import local_trino
+from helpers.catalog import on_duckdb, refresh
 from helpers.lakes import Lake, story
 
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
-
-
-def refresh(*argv: str) -> int:
-    """The refresh job as a command line gives it; the exit code."""
-    return job.main(parse(job.Options, argv))
 
 
 @dataclass
@@ -42,12 +34,6 @@ class Deployed:
         if self.trino:
             return self.trino.query(sql, self.database)
         return on_duckdb(self.lake.root, translate(sql, self.database), self.database)
-
-
-def on_duckdb(lake: Path, sql: str, database: str = "focus") -> list[tuple]:
-    """Rows of a query in DuckDB's SQL, by a client that knows nothing but the file."""
-    with duckdb.connect(str(lake / f"{database}.duckdb"), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 @pytest.fixture(scope="session")

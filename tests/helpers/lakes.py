@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from focus_lake import columns, declaration
+from focus_lake import columns, declaration, resources
 from focus_lake.ledger import PUBLISHED, Line
 
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
@@ -52,7 +52,7 @@ class Lake:
         """The Parquet file of a batch, without its ledger line."""
         fields = [
             pa.field(column.name, columns.arrow_type(column.stored))
-            for column in declaration.load(provider).columns
+            for column in _columns(provider)
         ]
         filled = [{"x_Provider": provider, **row} for row in rows]
         table = pa.table(
@@ -93,6 +93,24 @@ class Lake:
         with path.open("a", encoding="utf-8") as file:
             file.write(line.to_json() + "\n")
         return line
+
+
+def declare(folder: Path, name: str, delivery: str = "snapshot") -> str:
+    """A made-up provider like Alibaba, in a declarations folder of the user's; gives the folder."""
+    folder.mkdir(exist_ok=True)
+    text = resources.data("providers", "alibaba.toml").read_text(encoding="utf-8")
+    text = text.replace('name = "alibaba"', f'name = "{name}"', 1)
+    text = text.replace('delivery = "snapshot"', f'delivery = "{delivery}"', 1)
+    (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    view = resources.sql("3_provider_views", "focus_alibaba.sql").read_text(encoding="utf-8")
+    (folder / f"focus_{name}.sql").write_text(view.replace("alibaba", name), encoding="utf-8")
+    return str(folder)
+
+
+def _columns(provider: str) -> tuple[columns.Column, ...]:
+    """A provider's columns; those of a made-up one are Alibaba's."""
+    known = provider if provider in declaration.names() else "alibaba"
+    return declaration.load(known).columns
 
 
 def _plain(value):

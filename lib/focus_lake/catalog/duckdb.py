@@ -172,7 +172,8 @@ def translate(sql: str, database: str) -> str:
     """A view or query in Athena SQL as DuckDB SQL.
 
     The database's name is left out, so that the file may be attached under any name. JSON text of
-    a map gets its keys in order, as Trino writes it.
+    a map gets its keys in order, as Trino writes it; only characters beyond U+FFFF differ in the
+    text, not in the value, since Trino escapes them.
     """
 
     def adapt(node: exp.Expression) -> exp.Expression:
