@@ -1,0 +1,162 @@
+"""sql/ as a whole: names, order, first lines, size; and what rendering makes of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlglot import exp, parse_one
+
+from focus_lake import columns, declaration
+from focus_lake.catalog import render, sources
+from focus_lake.errors import CatalogError
+from focus_lake.live import Live
+
+PLACE = render.Place("focus", "s3://bucket/lake")
+ALIBABA = declaration.load("alibaba")
+LIVE = Live((("202601", "20260131173000"),))
+
+
+def everything(live: Live = LIVE) -> list[render.Statement]:
+    return [
+        *render.shared_tables(PLACE),
+        *render.of_provider(ALIBABA, live, PLACE),
+        *render.shared_views([ALIBABA], PLACE),
+    ]
+
+
+@pytest.mark.parametrize("statement", everything(), ids=lambda statement: statement.path)
+def test_file_name_is_the_objects_name(statement):
+    made = re.search(
+        r"(?:EXTERNAL TABLE IF NOT EXISTS|REPLACE VIEW|REPAIR TABLE) focus\.(\w+)", statement.sql
+    )
+    assert made[1] == statement.name
+
+
+@pytest.mark.parametrize("source", sources.tree(), ids=lambda source: source.path)
+def test_the_first_line_says_what_a_row_is(source):
+    assert source.text.startswith("-- One row is ")
+
+
+@pytest.mark.parametrize("statement", everything(), ids=lambda statement: statement.path)
+def test_a_view_reads_only_from_lower_folders(statement):
+    folders = {item.name: item.folder for item in everything() if item.folder[0] != "2"}
+    parsed = parse_one(statement.sql, read="athena")
+    if not isinstance(parsed, exp.Create) or parsed.kind != "VIEW":
+        return
+    read = [table.name for table in parsed.expression.find_all(exp.Table) if table.db == "focus"]
+    assert read, "a view reads something"
+    assert all(folders[name] < statement.folder for name in read), read
+
+
+def test_nothing_in_sql_runs_on_one_engine_only():
+    for source in sources.tree():
+        assert not re.search(r'\$(path|partitions)|"', source.text), source.path
+
+
+def test_every_column_of_the_table_has_its_type_and_comment():
+    (ddl,) = (s for s in everything() if s.path == "1_tables/focus_alibaba_normalized.sql")
+    assert "    BilledCost decimal(38,18) COMMENT '" in ddl.sql
+    assert "    Tags map<string,string> COMMENT '" in ddl.sql
+    assert "    x_CommodityCode string COMMENT '" in ddl.sql
+    assert ddl.sql.count(" COMMENT '") == len(ALIBABA.columns) + 2  # two partition columns
+
+
+def test_comments_fit_the_glue_catalog():
+    for statement in everything():
+        for comment in re.findall(r"COMMENT '((?:[^'\\]|\\.)*)'", statement.sql):
+            assert len(comment.replace("\\'", "'")) <= 255
+
+
+@pytest.mark.parametrize("version", columns.VERSIONS)
+def test_a_version_view_has_exactly_that_versions_columns(version):
+    name = f"focus_v{version.replace('.', '_')}"
+    (view,) = (item for item in everything() if item.name == name)
+    select = parse_one(view.sql, read="athena").expression
+    shared = ["BilledCost", "ChargePeriodStart", "Tags"]
+    counts = {"1.0": 43, "1.1": 50, "1.2": 57, "1.3": 65, "1.4": 65}  # the specification's
+    assert len(select.named_selects) == counts[version]
+    assert set(shared) < set(select.named_selects)
+    assert ("ProviderName" in select.named_selects) == (version != "1.4")
+    assert ("ServiceProviderName" in select.named_selects) == (version in ("1.3", "1.4"))
+    assert not [x for x in select.named_selects if x.startswith("x_")]
+
+
+def test_live_batches_are_literal_pairs():
+    pairs = (("202601", "20260131173000"), ("202602", "20260131173000"))
+    assert render.predicate(Live(pairs)) == (
+        "(yearmonth, batch_ts) IN (\n"
+        "    ('202601', '20260131173000'),\n"
+        "    ('202602', '20260131173000')\n"
+        ")"
+    )
+
+
+def test_a_superseded_export_is_taken_out_by_name_and_quoted():
+    hidden = (("202601", "20260131173000", "o'neil"),)
+    text = render.predicate(Live(LIVE.batches, hidden))
+    assert text.endswith(
+        "AND (yearmonth, batch_ts, COALESCE(x_Export, '')) NOT IN (\n"
+        "    ('202601', '20260131173000', 'o''neil')\n)"
+    )
+
+
+def test_without_a_published_batch_the_view_is_empty():
+    assert render.predicate(Live()) == "1 = 0"
+
+
+def history(days: int) -> Live:
+    """One batch a day from 2000 on, 28 days a month."""
+    made = []
+    for day in range(days):
+        month = day // 28
+        yearmonth = f"{2000 + month // 12}{month % 12 + 1:02d}"
+        made.append((yearmonth, f"{yearmonth}{day % 28 + 1:02d}000000"))
+    return Live(tuple(made))
+
+
+def test_ten_years_of_daily_batches_fit_into_one_view():
+    views = [s for s in everything(history(3650)) if s.folder == sources.PROVIDER_VIEWS]
+    assert [view.name for view in views] == ["focus_alibaba"]
+
+
+def test_a_longer_history_goes_into_parts_of_whole_months_below_athenas_limit():
+    long = history(20_000)
+    views = [s for s in everything(long) if s.folder == sources.PROVIDER_VIEWS]
+    *parts, whole = views
+    assert [part.name for part in parts] == [f"focus_alibaba_part_{n}" for n in range(1, 7)]
+    assert whole.name == "focus_alibaba"
+    assert whole.sql.startswith("-- One row is ")
+    assert max(len(view.sql.encode()) for view in views) <= 262_144
+    found = [re.findall(r"\('(\d{6})', '(\d{14})'\)", part.sql) for part in parts]
+    assert [pair for part in found for pair in part] == list(long.batches)
+    months = [{month for month, _ in part} for part in found]
+    assert sum(map(len, months)) == len(set().union(*months)), "no month is in two parts"
+    for part in parts:
+        assert f"FROM focus.{part.name}" in whole.sql
+
+
+def test_a_database_name_that_athena_cannot_have_is_refused():
+    with pytest.raises(CatalogError, match="'Focus-DB'"):
+        render.Place("Focus-DB", "s3://bucket/lake")
+
+
+def test_an_unknown_placeholder_names_the_file():
+    source = sources.Source("4_unified_views", "mine", "SELECT ${colums}")
+    with pytest.raises(CatalogError, match="sql/4_unified_views/mine.sql.*'colums'"):
+        source.fill({"columns": "a"})
+
+
+def test_a_declared_provider_without_a_view_is_named():
+    with pytest.raises(CatalogError, match="provider acme has no view: write sql/3_provider_views"):
+        sources.provider_view("acme")
+
+
+def test_a_users_view_is_taken_from_the_declarations_folder(tmp_path):
+    (tmp_path / "focus_acme.sql").write_text("-- One row is mine.\n")
+    assert sources.provider_view("acme", str(tmp_path)).text == "-- One row is mine.\n"
+
+
+def test_quotes_and_backslashes_in_the_lakes_path_stay_inside_the_literal():
+    (batches,) = render.shared_tables(render.Place("focus", "/data/o'neil"))
+    assert "LOCATION '/data/o\\'neil/ledger/'" in batches.sql
