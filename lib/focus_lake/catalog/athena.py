@@ -19,6 +19,7 @@ PASSING = re.compile(
     re.IGNORECASE,
 )
 ATTEMPTS = 5
+POLL_SECONDS = 0.5  # between two looks at a running query; DDL takes about a second
 
 
 class Athena:
@@ -37,7 +38,7 @@ class Athena:
             self._connection = pyathena.connect(
                 work_group=workgroup,
                 schema_name=place.database,
-                poll_interval=0.5,
+                poll_interval=POLL_SECONDS,
                 # Back-off for the requests themselves; _execute does it for failed queries.
                 retry_config=RetryConfig(attempt=ATTEMPTS, multiplier=1, max_delay=30),
                 **{key: value for key, value in settings.items() if value},

@@ -1,0 +1,174 @@
+"""The requests to Athena: what is asked, in which order, and what happens when it refuses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from focus_lake.catalog import athena, job
+from focus_lake.options import parse
+from helpers.catalog import refresh
+from helpers.fake_athena import FakeAthena
+from helpers.lakes import Lake, charge
+
+FIRST, SECOND = "20260110173000", "20260111173000"
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    server = FakeAthena("focus")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ATHENA", server.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", server.url)
+    # Waiting is not what is tested; how long it would be is.
+    server.waits = []
+    monkeypatch.setattr(athena.time, "sleep", server.waits.append)
+    monkeypatch.setattr(athena, "POLL_SECONDS", 0)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def lake(tmp_path) -> Lake:
+    lake = Lake(tmp_path / "lake")
+    lake.batch("alibaba", "202601", FIRST, [charge("2026-01-05", "10")])
+    return lake
+
+
+def deploy(lake: Lake, *more: str) -> int:
+    return refresh(
+        *("--engine", "athena", "--lake", str(lake.root), "--location", "s3://bucket/lake"),
+        *("--workgroup", "finops", "--output_location", "s3://results/", *more),
+    )
+
+
+def kinds(statements: list[str]) -> list[str]:
+    return [" ".join(sql.split()[:3]) for sql in statements]
+
+
+def test_everything_is_deployed_from_the_bottom_up_one_statement_a_call(fake, lake):
+    assert deploy(lake) == 0
+    wanted = [
+        "CREATE EXTERNAL TABLE",  # focus_batches
+        "CREATE EXTERNAL TABLE",  # normalized
+        "CREATE EXTERNAL TABLE",  # rejected
+        "SHOW PARTITIONS focus.focus_alibaba_normalized",
+        "ALTER TABLE focus.focus_alibaba_normalized",
+        "MSCK REPAIR TABLE",
+        "MSCK REPAIR TABLE",
+    ]
+    pairs = zip(fake.statements[:7], wanted, strict=True)
+    found = [" ".join(sql.split()[: len(want.split())]) for sql, want in pairs]
+    assert found == wanted
+    assert set(kinds(fake.statements[7:])) == {"CREATE OR REPLACE"}
+    assert fake.statements[7].startswith("CREATE OR REPLACE VIEW focus.focus_alibaba AS")
+    assert not [sql for sql in fake.statements if sql.startswith("--") or sql.endswith(";")]
+
+
+def test_workgroup_and_result_location_are_passed(fake, lake):
+    assert deploy(lake) == 0
+    request = fake.requests[0]
+    assert request["WorkGroup"] == "finops"
+    assert request["ResultConfiguration"]["OutputLocation"] == "s3://results/"
+    assert request["QueryExecutionContext"]["Database"] == "focus"
+
+
+def test_new_partitions_are_added_by_name_and_known_ones_are_not_added_again(fake, lake):
+    assert deploy(lake) == 0
+    assert (
+        "ALTER TABLE focus.focus_alibaba_normalized ADD IF NOT EXISTS\n"
+        f"PARTITION (yearmonth = '202601', batch_ts = '{FIRST}') "
+        f"LOCATION 's3://bucket/lake/normalized/alibaba/yearmonth=202601/batch_ts={FIRST}/'"
+    ) in fake.statements
+    lake.batch("alibaba", "202601", SECOND, [charge("2026-01-05", "11")])
+    fake.statements.clear()
+    assert deploy(lake) == 0
+    (added,) = [sql for sql in fake.statements if "ADD IF NOT EXISTS\n" in sql]
+    assert SECOND in added
+    assert FIRST not in added
+
+
+def test_a_missing_column_is_added_and_a_changed_type_is_refused(fake, lake, capsys):
+    assert deploy(lake) == 0
+    table = fake.tables["focus_alibaba_normalized"]
+    del table["x_commoditycode"]
+    assert deploy(lake) == 0
+    change = "ALTER TABLE focus.focus_alibaba_normalized ADD COLUMNS (x_CommodityCode string)"
+    assert change in fake.statements
+    table["billedcost"] = "double"
+    fake.statements.clear()
+    assert deploy(lake) == 1
+    out = capsys.readouterr().out
+    assert "BilledCost is double in the catalog and decimal(38,18) in the declaration" in out
+    assert not [sql for sql in fake.statements if "VIEW focus.focus_alibaba " in sql]
+
+
+def test_throttled_requests_are_made_again(fake, lake):
+    fake.throttle = 2
+    assert deploy(lake) == 0
+
+
+def test_a_statement_that_failed_for_a_passing_reason_is_run_again_with_back_off(fake, lake):
+    fake.refuse["MSCK REPAIR TABLE focus.focus_alibaba_normalized"] = ["Rate exceeded"] * 2
+    assert deploy(lake) == 0
+    assert [wait for wait in fake.waits if wait >= 1] == [1, 2]
+
+
+def test_a_refused_statement_is_named_with_athenas_reason_and_query_id(fake, lake, capsys):
+    fake.refuse["VIEW focus.focus_alibaba "] = ["COLUMN_NOT_FOUND: line 3:5"]
+    assert deploy(lake) == 1
+    said = capsys.readouterr()
+    assert "FAILED alibaba" in said.out
+    assert "workgroup finops, query query-8, refuses: COLUMN_NOT_FOUND: line 3:5" in said.out
+    assert "statement: CREATE OR REPLACE VIEW focus.focus_alibaba AS SELECT" in said.out
+    logged = [json.loads(text) for text in said.err.splitlines()]
+    assert "query-8" in [event.get("query_id") for event in logged]
+
+
+def test_after_a_failure_half_way_the_next_run_completes(fake, lake):
+    fake.refuse["VIEW focus.focus_v1_2"] = ["INTERNAL: no"]
+    assert deploy(lake) == 1
+    assert "focus_v1_3" not in fake.tables
+    assert deploy(lake) == 0
+    assert "focus_tag_coverage" in fake.tables
+
+
+def test_an_unknown_database_is_named(fake, lake, capsys):
+    assert deploy(lake, "--database", "focsu") == 1
+    out = capsys.readouterr().out
+    assert "cannot list database focsu: " in out
+    assert "CREATE DATABASE focsu" in out
+    assert fake.statements == []
+
+
+def test_missing_permission_is_named(fake, lake, capsys):
+    denied = "Access denied when writing output to url: s3://results/"
+    fake.refuse["CREATE EXTERNAL TABLE"] = [denied]
+    assert deploy(lake) == 1
+    assert denied in capsys.readouterr().out
+
+
+def test_a_plan_reads_the_catalog_and_changes_nothing(fake, lake, capsys):
+    assert deploy(lake, "--plan", "true") == 0
+    assert fake.statements == []
+    out = capsys.readouterr().out
+    assert "MSCK REPAIR TABLE focus.focus_alibaba_rejected;" in out
+    assert "ADD IF NOT EXISTS" in out
+
+
+def test_expiry_drops_the_partitions_of_what_it_deletes(fake, lake):
+    lake.batch("alibaba", "202601", SECOND, [charge("2026-01-05", "11")])
+    assert deploy(lake) == 0
+    assert deploy(lake, "--expire_superseded_days", "1") == 0
+    drop = (
+        "ALTER TABLE focus.focus_alibaba_normalized DROP IF EXISTS "
+        f"PARTITION (yearmonth = '202601', batch_ts = '{FIRST}')"
+    )
+    assert fake.statements[-1] == drop
+    assert fake.partitions["focus_alibaba_normalized"] == {f"yearmonth=202601/batch_ts={SECOND}"}
+
+
+def test_glues_own_arguments_are_passed_over():
+    argv = ["--JOB_NAME", "x", "--TempDir", "s3://t/", "--enable-metrics", "true"]
+    options = parse(job.Options, [*argv, "--engine", "athena", "--lake", "s3://bucket/lake"])
+    assert options.lake == "s3://bucket/lake"

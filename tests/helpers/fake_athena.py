@@ -1,0 +1,119 @@
+"""Athena's API as a refresh uses it: notes each statement, keeps tables and partitions, and fails
+where it is told to. It runs no SQL; that is proven on Spark and Trino."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from focus_lake.catalog import ddl
+from helpers.http_server import Quiet, Server
+
+
+class FakeAthena(Server):
+    """statements: what was started, in order. refuse[regex] = [reason, ...] fails that many runs;
+    throttle = n answers the next n requests with ThrottlingException."""
+
+    def __init__(self, *databases: str):
+        self.databases = set(databases)
+        self.statements: list[str] = []
+        self.requests: list[dict] = []
+        self.tables: dict[str, dict[str, str]] = {}
+        self.partitions: dict[str, set[str]] = {}
+        self.refuse: dict[str, list[str]] = {}
+        self.throttle = 0
+        self.queries: dict[str, dict] = {}
+        super().__init__(Handler)
+
+    def start(self, request: dict) -> dict:
+        sql = request["QueryString"]
+        self.statements.append(sql)
+        self.requests.append(request)
+        reason = next(
+            (
+                reasons.pop(0)
+                for pattern, reasons in self.refuse.items()
+                if reasons and re.search(pattern, sql)
+            ),
+            None,
+        )
+        rows = [] if reason else self.take_effect(sql)
+        query = f"query-{len(self.statements)}"
+        self.queries[query] = {"sql": sql, "reason": reason, "rows": rows}
+        return {"QueryExecutionId": query}
+
+    def take_effect(self, sql: str) -> list[str]:
+        name = re.search(r"(?:EXISTS|VIEW|TABLE|PARTITIONS) \w+\.(\w+)", sql)[1].lower()
+        if sql.startswith("CREATE EXTERNAL TABLE"):
+            columns = {c.lower(): t.lower() for c, t in ddl.table(sql, "hive").columns}
+            self.tables.setdefault(name, columns)
+        elif sql.startswith("CREATE OR REPLACE VIEW"):
+            self.tables[name] = {}
+        elif "ADD COLUMNS" in sql:
+            for column, type_ in re.findall(r"(\w+) (\w+)[,)]", sql.split("COLUMNS")[1]):
+                self.tables[name][column.lower()] = type_
+        elif "PARTITION (" in sql:
+            found = re.findall(r"yearmonth = '(\d+)', batch_ts = '(\d+)'", sql)
+            keys = {f"yearmonth={month}/batch_ts={ts}" for month, ts in found}
+            known = self.partitions.setdefault(name, set())
+            known.difference_update(keys) if " DROP " in sql else known.update(keys)
+        elif sql.startswith("SHOW PARTITIONS"):
+            return sorted(self.partitions.get(name, ()))
+        return []
+
+    def metadata(self, name: str) -> dict:
+        columns = [{"Name": c, "Type": t} for c, t in self.tables[name].items()]
+        return {"Name": name, "TableType": "EXTERNAL_TABLE", "Columns": columns}
+
+
+class Handler(Quiet):
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        action = self.headers["X-Amz-Target"].rsplit(".", 1)[1]
+        fake: FakeAthena = self.fake
+        if fake.throttle:
+            fake.throttle -= 1
+            self.refuse("ThrottlingException", "Rate exceeded")
+        elif request.get("DatabaseName", "focus") not in fake.databases:
+            self.refuse("MetadataException", f"Database {request['DatabaseName']} not found")
+        else:
+            self.reply(getattr(self, action)(request))
+
+    def reply(self, body: dict, status: int = 200):
+        text = json.dumps(body).encode()
+        self.answer(status, text, {"Content-Type": "application/x-amz-json-1.1"})
+
+    def refuse(self, code: str, message: str):
+        self.reply({"__type": code, "message": message}, 400)
+
+    def StartQueryExecution(self, request):
+        return self.fake.start(request)
+
+    def GetQueryExecution(self, request):
+        query = self.fake.queries[request["QueryExecutionId"]]
+        state = {"State": "FAILED", "StateChangeReason": query["reason"]}
+        return {
+            "QueryExecution": {
+                "QueryExecutionId": request["QueryExecutionId"],
+                "Query": query["sql"],
+                "StatementType": "DDL",
+                "Status": state if query["reason"] else {"State": "SUCCEEDED"},
+                "ResultConfiguration": {"OutputLocation": "s3://results/x.txt"},
+            }
+        }
+
+    def GetQueryResults(self, request):
+        rows = self.fake.queries[request["QueryExecutionId"]]["rows"]
+        info = {"Name": "partition", "Type": "string", "Label": "partition"}
+        return {
+            "ResultSet": {
+                "Rows": [{"Data": [{"VarCharValue": row}]} for row in rows],
+                "ResultSetMetadata": {"ColumnInfo": [info]},
+            }
+        }
+
+    def ListTableMetadata(self, request):
+        return {"TableMetadataList": [self.fake.metadata(name) for name in self.fake.tables]}
+
+    def GetTableMetadata(self, request):
+        return {"TableMetadata": self.fake.metadata(request["TableName"])}
