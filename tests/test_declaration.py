@@ -23,7 +23,6 @@ path = '(?P<yearmonth>[0-9]{6})/(?P<batch_ts>[0-9]{14})/(?P<file>.+)'
 file = '(?P<account>[0-9]+)[.]csv'
 export = "{account}"
 data_extensions = [".csv"]
-batch_ts_zone = "UTC"
 
 [format]
 null_texts = [""]

@@ -39,21 +39,44 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Manifest:
+    """The file in which a provider names the data files of a batch.
+
+    path: matches its whole path; a group that layout.path has, too, must be the same in both.
+    Every text in it that ends like a data file is taken for the name of one; the keys say under
+    which names, anywhere in it, rows of a file, time of the batch and FOCUS version stand.
+    """
+
+    path: re.Pattern[str]
+    rows_key: str | None = None
+    time_key: str | None = None
+    version_key: str | None = None
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where the files lie below ``<raw>/<provider>/``.
 
-    path: matches a file's whole path, with groups yearmonth, batch_ts and file;
+    path: matches a file's whole path, with the groups file and yearmonth (or year and month)
+    and, where batch_ts says so, batch_ts or day; files that agree in all groups but file are a
+    batch;
     file: matches the whole file name, with any groups, for example account, site and part;
     export: what tells one export from another, made of groups, such as "{account}_{site}";
     data_extensions: ends of the names of data files, "" for none at all;
-    batch_ts_zone: time zone of batch_ts.
+    batch_ts_zone: time zone of a batch_ts in the path;
+    batch_ts: where it comes from: the path; the manifest (its time_key, else its own time); the
+    files (the time of the newest); or the path's day, then at 00:00:00;
+    months: whether all rows of a batch are of the path's billing month, or of any.
     """
 
     path: re.Pattern[str]
     file: re.Pattern[str]
     export: str
     data_extensions: tuple[str, ...]
-    batch_ts_zone: str
+    batch_ts_zone: str = "UTC"
+    batch_ts: Literal["path", "manifest", "files", "day"] = "path"
+    months: Literal["one", "any"] = "one"
+    manifest: Manifest | None = None
     refuse: tuple[Refusal, ...] = ()
 
 
@@ -111,9 +134,14 @@ class ExtraColumn:
 
 @dataclass(frozen=True)
 class Tags:
-    """attributes: our column -> tag keys; the first is the exact one, its aliases follow."""
+    """attributes: our column -> tag keys; the first is the exact one, its aliases follow;
+    prefix: headers that begin with it are tags of their own, the rest of the header the key;
+    columns: headers whose maps or key/value lists make up Tags, the first to have a key wins.
+    """
 
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    prefix: str | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +159,7 @@ class Declaration:
     delivery: ``snapshot``, each batch is the whole month of an export and replaces the one
     before it; or ``increment``, each adds to the ones before it;
     renames: header -> FOCUS column, without regard to the header's case;
+    defaults: FOCUS column -> text where the source has none; noted in x_SourceChanges;
     fingerprint: 16 hex digits that change whenever a setting does that can change a row.
     """
 
@@ -144,6 +173,7 @@ class Declaration:
     fingerprint: str
     documentation: tuple[Document, ...] = ()
     renames: dict[str, str] = field(default_factory=dict)
+    defaults: dict[str, str] = field(default_factory=dict)
     repairs: dict[str, Repair] = field(default_factory=dict)
     extra_columns: dict[str, ExtraColumn] = field(default_factory=dict)
     tags: Tags = Tags()
@@ -168,7 +198,7 @@ class Declaration:
     def headers(self) -> dict[str, str]:
         """Header in the files, casefolded -> column it fills; any other header is unknown.
 
-        Columns of focus_lake's own are made here, so no header fills them.
+        Columns of focus_lake's own are made by transform.py, so no header fills them.
         """
         own = {column.name: column.name for column in columns.focus()}
         extra = {extra.source: name for name, extra in self.extra_columns.items()}

@@ -18,7 +18,6 @@ Problems = Iterator[tuple[tuple[str | int, ...], str]]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")  # becomes part of table and view names
 _OWN_COLUMN = re.compile(r"x_[A-Za-z][A-Za-z0-9_]*")
-_PATH_GROUPS = ("yearmonth", "batch_ts", "file")
 _TIME_LETTERS = set("yMdHmsS")  # Y and D are week-year and day of year: never what is meant
 
 
@@ -32,6 +31,8 @@ def check(declaration: Declaration, file_name: str) -> Problems:
     yield from _extra_columns(declaration)
     yield from _renames(declaration)
     yield from _repairs(declaration)
+    for name in declaration.defaults:
+        yield from _focus_column(("defaults", name), name)
     yield from _tags(declaration)
     yield from _gaps(declaration)
 
@@ -58,9 +59,7 @@ def _empty_lists(declaration: Declaration) -> Problems:
 
 def _layout(declaration: Declaration) -> Problems:
     layout = declaration.layout
-    for group in _PATH_GROUPS:
-        if group not in layout.path.groupindex:
-            yield ("layout", "path"), f"has no group (?P<{group}>...)"
+    yield from _path_groups(layout)
     groups = [*layout.path.groupindex, *layout.file.groupindex]
     try:
         used = [name for _, name, _, _ in string.Formatter().parse(layout.export)]
@@ -72,6 +71,18 @@ def _layout(declaration: Declaration) -> Problems:
             near = did_you_mean(group, groups)
             yield ("layout", "export"), f"{group!r} is no group of path or file{near}"
     yield from _zone(("layout", "batch_ts_zone"), layout.batch_ts_zone)
+
+
+def _path_groups(layout) -> Problems:
+    needed = ["file", *({"path": ["batch_ts"], "day": ["day"]}.get(layout.batch_ts, []))]
+    there = layout.path.groupindex
+    if "yearmonth" not in there and not {"year", "month"} <= set(there):
+        yield ("layout", "path"), "has no group (?P<yearmonth>...), nor year and month"
+    for group in needed:
+        if group not in there:
+            yield ("layout", "path"), f"has no group (?P<{group}>...)"
+    if layout.batch_ts == "manifest" and layout.manifest is None:
+        yield ("layout", "batch_ts"), "comes from a manifest, but [layout.manifest] is missing"
 
 
 def _format(declaration: Declaration) -> Problems:
