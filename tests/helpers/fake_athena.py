@@ -67,6 +67,8 @@ class FakeAthena(Server):
 
 
 class Handler(Quiet):
+    wbufsize = -1  # head and body in one packet: two of them would wait for each other
+
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         action = self.headers["X-Amz-Target"].rsplit(".", 1)[1]
