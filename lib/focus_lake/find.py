@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
-from focus_lake.declaration import Declaration
+from focus_lake import manifest as manifests
+from focus_lake.declaration import Declaration, Layout
+from focus_lake.manifest import Manifest
 from focus_lake.store import Entry, Store
+
+UNKNOWN = "unknown"  # export of a file whose name is not as declared
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Batch:
     files: list[RawFile] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
     waits: list[str] = field(default_factory=list)
+    manifests: list[Manifest] = field(default_factory=list)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -69,30 +75,103 @@ class Batch:
     def newest(self) -> datetime:
         return max(file.entry.modified for file in self.files)
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether a manifest says that it is all there: it is written last, after every file."""
+        return bool(self.manifests) and self.newest <= min(m.entry.modified for m in self.manifests)
+
+    def rows_named(self) -> int | None:
+        """Rows by the manifests, if they say it of every file."""
+        rows = [m.rows.get(file.name) for m in self.manifests for file in self.files]
+        known = [number for number in rows if number is not None]
+        return sum(known) if known and len(known) == len(self.files) else None
+
     def signature(self) -> list[dict]:
         """The files as the ledger has them: path, size, and ETag or modification time."""
-        entries = sorted((file.entry for file in self.files), key=lambda entry: entry.path)
+        entries = [file.entry for file in self.files] + [m.entry for m in self.manifests]
+        entries.sort(key=lambda entry: entry.path)
         return [{"name": e.path, "size": e.size, "etag": e.etag} for e in entries]
+
+
+@dataclass
+class Folder:
+    """Data files whose paths agree in all groups but the name's, and the manifest about them."""
+
+    groups: dict[str, str | None]
+    entries: list[tuple[Entry, str]] = field(default_factory=list)  # with the file's name
+    manifest: Manifest | None = None
 
 
 def find(raw: Store, declaration: Declaration) -> tuple[list[Batch], list[str]]:
     """(batches by month and time, stray files) below the provider's raw folder."""
+    folders, strays = _listed(raw, declaration.layout)
     batches: dict[tuple[str, str], Batch] = {}
-    strays: list[str] = []
-    for entry in raw.list():
-        place = declaration.layout.path.fullmatch(entry.path)
-        if place is None or not _is_time(place["batch_ts"]):
-            strays.append(entry.path)
+    for folder in folders:
+        yearmonth, batch_ts = _yearmonth(folder), _batch_ts(folder, declaration.layout)
+        if not _is_time(batch_ts):
+            strays += [entry.path for entry, _ in folder.entries]
             continue
-        key = place["yearmonth"], place["batch_ts"]
-        new = Batch(declaration.name, *key)
-        if not _add(batches.get(key, new), entry, place["file"], declaration):
-            strays.append(entry.path)
-        elif key not in batches:
-            batches[key] = new
+        batch = Batch(declaration.name, yearmonth, batch_ts)
+        strays += _fill(batch, folder, declaration)
+        if batch.files:
+            _merge(batches, batch)
     for batch in batches.values():
-        _check_parts(batch, raw)
-    return [batches[key] for key in sorted(batches)], strays
+        _check_parts(batch, raw, "part" in declaration.layout.file.groupindex)
+    return [batches[key] for key in sorted(batches)], sorted(strays)
+
+
+def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[str]]:
+    folders: dict[tuple, Folder] = {}
+    strays: list[str] = []
+    manifests: list[tuple[dict, Entry]] = []
+    for entry in raw.list():
+        if layout.manifest and (about := layout.manifest.path.fullmatch(entry.path)):
+            manifests.append((about.groupdict(), entry))
+        elif place := layout.path.fullmatch(entry.path):
+            groups = place.groupdict()
+            name = groups.pop("file")
+            folder = folders.setdefault(tuple(sorted(groups.items(), key=str)), Folder(groups))
+            folder.entries.append((entry, name))
+        else:
+            strays.append(entry.path)
+    _give_manifests(raw, layout, list(folders.values()), manifests)
+    return list(folders.values()), strays
+
+
+def _give_manifests(raw: Store, layout: Layout, folders: list[Folder], found: list) -> None:
+    """Read the manifests and give each folder the newest that is about it."""
+    if not found:
+        return
+    shared = sorted(layout.path.groupindex.keys() & layout.manifest.path.groupindex.keys())
+    newest: dict[tuple, Entry] = {}
+    for groups, entry in found:
+        about = tuple(groups[name] for name in shared)
+        if about not in newest or newest[about].modified < entry.modified:
+            newest[about] = entry
+    with ThreadPoolExecutor(16) as pool:
+        read = pool.map(lambda entry: manifests.read(raw, entry, layout), newest.values())
+        by_groups = dict(zip(newest, read, strict=True))
+    for folder in folders:
+        folder.manifest = by_groups.get(tuple(folder.groups[name] for name in shared))
+
+
+def _yearmonth(folder: Folder) -> str:
+    groups = folder.groups
+    text = groups.get("yearmonth") or f"{groups['year']}{groups['month']}"
+    return re.sub(r"\D", "", text)[:6]
+
+
+def _batch_ts(folder: Folder, layout: Layout) -> str:
+    """The batch's time as 14 digits; those that do not come from the path are UTC."""
+    groups, about = folder.groups, folder.manifest
+    if layout.batch_ts == "day":
+        return f"{_yearmonth(folder)}{groups['day']}000000"
+    if written := groups.get("batch_ts"):  # a layout may have it in some paths only
+        return re.sub(r"\D", "", written)[:14].ljust(14, "0")
+    time = max(entry.modified for entry, _ in folder.entries)
+    if layout.batch_ts == "manifest" and about is not None:
+        time = about.time or about.entry.modified
+    return f"{time.astimezone(UTC):%Y%m%d%H%M%S}"
 
 
 def _is_time(batch_ts: str) -> bool:
@@ -103,31 +182,63 @@ def _is_time(batch_ts: str) -> bool:
     return True
 
 
-def _add(batch: Batch, entry: Entry, name: str, declaration: Declaration) -> bool:
+def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[str]:
+    """Put the folder's data files into the batch; the files that are none."""
+    strays, about = [], folder.manifest
+    if about is not None:
+        batch.manifests.append(about)
+        if about.fault:
+            batch.reasons.append(Reason("broken_manifest", about.fault, about.entry.path))
+    for entry, name in folder.entries:
+        is_named = about is None or about.fault or name in about.names
+        if not is_named or not _add(batch, entry, name, folder.groups, declaration.layout):
+            strays.append(entry.path)
+    there = {name for _, name in folder.entries}
+    for name in sorted(about.names - there) if about else ():
+        message = f"the manifest names {name}, which is not there"
+        batch.reasons.append(Reason("manifest_file_missing", message, about.entry.path))
+    return strays
+
+
+def _add(batch: Batch, entry: Entry, name: str, place: dict, layout: Layout) -> bool:
     """Add the file to the batch; False if it is no data file by its name."""
-    layout = declaration.layout
     suffix = re.search(r"(\.[A-Za-z]+)?$", name).group(0).lower()
-    match = layout.file.fullmatch(name)
+    match, refused = layout.file.fullmatch(name), False
     for refusal in layout.refuse:
         if refusal.pattern.search(name):
+            refused = True
             batch.reasons.append(Reason(refusal.reason, refusal.message, entry.path))
             match = match or layout.file.fullmatch(_without(refusal.pattern, name))
-    if match is None and (suffix == "" or suffix not in layout.data_extensions):
-        return bool(batch.reasons and batch.reasons[-1].file == entry.path)
+    if suffix not in layout.data_extensions or (match is None and not suffix and not refused):
+        return False
     if match is None:
         message = "the name is not as declared, so nobody can say whose bill it is; move it away, "
         message += "or declare [layout] file"
         batch.reasons.append(Reason("unknown_file_name", message, entry.path))
-        batch.files.append(RawFile(entry, name, "unknown"))
+        batch.files.append(RawFile(entry, name, UNKNOWN))
         return True
-    groups = match.groupdict()
-    export = layout.export.format(**groups)
+    groups = {name: value or "" for name, value in (place | match.groupdict()).items()}
+    export = layout.export.format(**groups).strip("/ ") or batch.provider
     part = int(groups["part"]) if groups.get("part") else None
-    batch.files.append(RawFile(entry, name, export, groups.get("kind") or "", part))
-    if groups.get("yearmonth", batch.yearmonth) != batch.yearmonth:
-        message = f"the name says {groups['yearmonth']}, the folder {batch.yearmonth}"
+    batch.files.append(RawFile(entry, name, export, groups.get("kind", ""), part))
+    named = match.groupdict().get("yearmonth") or batch.yearmonth
+    if named != batch.yearmonth:
+        message = f"the name says {named}, the folder {batch.yearmonth}"
         batch.reasons.append(Reason("month_mismatch", message, entry.path))
     return True
+
+
+def _merge(batches: dict[tuple[str, str], Batch], batch: Batch) -> None:
+    """Two folders with one month and time are one batch, if they are of different exports."""
+    other = batches.setdefault(batch.key, batch)
+    if other is batch:
+        return
+    for export in sorted(set(other.exports) & set(batch.exports)):
+        message = f"two deliveries of export {export} have the same time; which is right?"
+        other.reasons.append(Reason("same_time", message, batch.files[0].path))
+    other.files += batch.files
+    other.reasons += batch.reasons
+    other.manifests += batch.manifests
 
 
 def _without(pattern: re.Pattern[str], name: str) -> str:
@@ -136,12 +247,14 @@ def _without(pattern: re.Pattern[str], name: str) -> str:
     return name[: found.start()] + re.sub(r"(\d{6})\d\d", r"\1", found.group(), count=1)
 
 
-def _check_parts(batch: Batch, raw: Store) -> None:
+def _check_parts(batch: Batch, raw: Store, has_parts: bool) -> None:
+    if not has_parts:
+        return
     groups: dict[tuple[str, str], list[RawFile]] = defaultdict(list)
     for file in batch.files:
         groups[file.export, file.kind].append(file)
     for (export, _), files in groups.items():
-        if export == "unknown":
+        if export == UNKNOWN:
             continue
         _drop_copies(batch, files, raw)
         parts = {file.part for file in files}

@@ -98,7 +98,7 @@ def _wait(batch: Batch, options: NormalizeOptions, now: datetime) -> Step | None
             return Step(batch, REFUSE, why, [Reason("incomplete", why)])
         return Step(batch, WAIT, why)
     quiet = timedelta(minutes=options.quiet_minutes)
-    if timedelta(0) <= age < quiet:
+    if timedelta(0) <= age < quiet and not batch.is_finished:
         left = int((quiet - age).total_seconds() // 60) + 1
         return Step(batch, WAIT, f"its newest file is too new; quiet in {left} min")
     return None

@@ -27,7 +27,8 @@ def judge(
         shown = "; ".join(examples[:3])
         message = f"{rejected:,} {plural} rejected (--max_rejected_rows): {shown}"
         reasons.append(Reason("rejected_rows", message))
-    reasons += _months(batch, audit, declaration)
+    if declaration.layout.months == "one":
+        reasons += _months(batch, audit, declaration)
     for export in batch.exports:
         older = [x for x in ledger.published(batch.yearmonth) if x.batch_ts < batch.batch_ts]
         before = [line for line in older if export in line.exports]
