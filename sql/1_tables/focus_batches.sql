@@ -3,8 +3,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS ${database}.focus_batches (
 ${batch_columns}
 )
 COMMENT 'One row is what became of one batch'
-ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
-WITH SERDEPROPERTIES ('case.insensitive' = 'true')
+ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe'
 STORED AS TEXTFILE
 LOCATION '${lake}/ledger/'
 TBLPROPERTIES ('classification' = 'json')

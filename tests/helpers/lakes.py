@@ -136,6 +136,10 @@ def story(lake: Lake) -> dict:
             charge("2026-01-05", "0.1", x_Owner="Mei", ServiceName="Object, 'Storage'\n"),
             charge("2025-12-31T16:00", "2.5", SubAccountId=None, Tags={}),
         ],
+        cost_sums=[{"BillingCurrency": "CNY", "BilledCost": "12.600000000000000001"}],
+        null_counts={"ChargeClass": 3, "SubAccountId": 1},
+        files=[{"name": "202601/账单.zip", "size": 4_000_000_000, "etag": "e"}],
+        data_files=[{"name": "part-00000-0.parquet", "rows": 3, "bytes": 9}],
     )
     lake.batch(
         "alibaba",

@@ -15,7 +15,7 @@ from focus_lake.catalog.engine import Batch, refusal
 from focus_lake.catalog.render import Place, Statement
 from focus_lake.catalog.sources import Field
 
-FORMATS = {"PARQUET": "PARQUET", "TEXTFILE": "OPENX_JSON"}
+FORMATS = {"PARQUET": "PARQUET", "TEXTFILE": "JSON"}
 
 
 class Trino:
