@@ -61,7 +61,7 @@ def process(run: Run, batch: Batch, folder: str) -> Line:
         details |= {"files": len(batch.files), "rows": read.rows_in}
     if not read.reasons:
         with run.log.timed("written") as details:
-            _write(run, folder, read)
+            _write(run, batch, folder, read)
             details |= {"rows": read.audit.rows, "rejected": read.rejected}
     if not read.reasons:
         judged = (read.audit, read.rejected, read.examples, run.ledger)
@@ -73,15 +73,16 @@ def process(run: Run, batch: Batch, folder: str) -> Line:
 def _unzip(run: Run, batch: Batch, folder: str, read: Read) -> None:
     gigabyte = 1024**3
     limits = Limits(run.options.max_unzip_ratio, int(run.options.max_unzip_gb * gigabyte))
-    one = partial(
-        _unzip_one, run.raw, run.lake, f"{folder}/text", run.declaration.format.required, limits
-    )
+    required = {name: run.declaration.heads_of(name) for name in run.declaration.format.required}
+    one = partial(_unzip_one, run.raw, run.lake, f"{folder}/text", required, limits)
     items = [(number, file.path) for number, file in enumerate(batch.files)]
     done = map(one, items) if batch.bytes <= UNZIP_HERE else run.cluster.map(one, items)
+    versions = [about.version for about in batch.manifests]
+    version = versions[0] if len(set(versions)) == 1 else None
     for file, unzipped in zip(batch.files, done, strict=True):
         if unzipped.error:
             read.reasons.append(Reason(**unzipped.error))
-        read.texts += [(text, Origin(text.source, file.export)) for text in unzipped.texts]
+        read.texts += [(text, Origin(text.source, file.export, version)) for text in unzipped.texts]
 
 
 def _unzip_one(raw: Store, lake: Store, folder: str, required, limits: Limits, item):
@@ -89,7 +90,7 @@ def _unzip_one(raw: Store, lake: Store, folder: str, required, limits: Limits, i
     return unzip.unzip(raw, path, lake, f"{folder}/{number:05d}", required, limits)
 
 
-def _write(run: Run, folder: str, read: Read) -> None:
+def _write(run: Run, batch: Batch, folder: str, read: Read) -> None:
     try:
         for header in {text.header for text, _ in read.texts}:
             Transform(run.declaration, header)
@@ -98,7 +99,7 @@ def _write(run: Run, folder: str, read: Read) -> None:
         return
     shares = _shares(read.texts, run.cluster.cores)
     works = [
-        task.Work(number, run.lake, run.declaration, folder, texts)
+        task.Work(number, run.raw, run.lake, run.declaration, folder, texts)
         for number, texts in enumerate(shares)
     ]
     done = run.cluster.map(task.run, works)
@@ -111,6 +112,10 @@ def _write(run: Run, folder: str, read: Read) -> None:
         if part.error:
             read.reasons.append(Reason(**part.error))
         read.reasons += [Reason("audit_failed", words) for words in part.differences]
+    named = batch.rows_named()
+    if named is not None and named != read.rows_in:
+        message = f"the manifest says {named:,} rows, the files hold {read.rows_in:,}"
+        read.reasons.append(Reason("manifest_rows", message))
     if not read.reasons and read.rows_in != read.audit.rows + read.rejected:
         message = (
             f"{read.rows_in:,} rows in the text, {read.audit.rows:,} written and "
@@ -161,7 +166,7 @@ def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
         unknown_columns=sorted({name for each in transforms for name in each.unknown}),
         null_counts=dict(sorted(audit.nulls.items())),
         tags_unparsed=read.tags_unparsed,
-        focus_version=run.declaration.focus_version,
+        focus_version=_versions(read, transforms) or run.declaration.focus_version,
         code_version=__version__,
         recipe=run.recipe,
         spark_version=run.cluster.version,
@@ -169,6 +174,12 @@ def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
         started_at=started,
         published_at=utc_now(),
     )
+
+
+def _versions(read: Read, transforms: list[Transform]) -> str:
+    """The FOCUS versions of the batch's files; more than one is a mixed-version folder."""
+    named = {origin.focus_version for _, origin in read.texts if origin.focus_version}
+    return ", ".join(sorted(named or {transform.focus_version for transform in transforms}))
 
 
 def _utc(time) -> str | None:

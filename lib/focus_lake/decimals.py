@@ -9,13 +9,45 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from focus_lake.columns import arrow_type
+from focus_lake.errors import BatchRejected
 
 DECIMAL = arrow_type("decimal")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _STEP = Decimal(1).scaleb(-DECIMAL.scale)
 _LIMIT = Decimal(10) ** (DECIMAL.precision - DECIMAL.scale)
-_EXACT = Context(prec=DECIMAL.precision, traps=[Inexact])
-_ROUNDED = Context(prec=DECIMAL.precision, traps=[])  # half even, as decimal arithmetic elsewhere
+# One digit more than fits, for a number that is rounded up to the limit.
+_EXACT = Context(prec=DECIMAL.precision + 1, traps=[Inexact])
+_ROUNDED = Context(prec=DECIMAL.precision + 1, traps=[])  # half even, as elsewhere
+
+
+def as_text(values: pa.Array) -> pa.Array:
+    """Numbers of any type as text: a double as the shortest that reads back as the same double.
+
+    Raises BatchRejected for a type that holds no numbers.
+    """
+    kind = values.type
+    if pa.types.is_string(kind):
+        return values
+    checks = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
+    if not any(check(kind) for check in checks):
+        raise BatchRejected("wrong_type", f"a column of numbers has the type {kind}")
+    return pc.cast(values, pa.string())
+
+
+def rounding(column: str, text: pa.Array) -> pa.Array | None:
+    """A note for each number with more than 18 decimals, null elsewhere; None if there is none."""
+    try:
+        pc.cast(text, DECIMAL)
+    except pa.ArrowInvalid:
+        encoded = text.dictionary_encode()
+        notes = [
+            f"{column}: {word} rounded to 18 decimals"
+            if parse_one(word)[1] and parse_one(word, "round")[0] is not None
+            else None
+            for word in encoded.dictionary.to_pylist()
+        ]
+        return pa.array(notes, pa.string()).take(encoded.indices) if any(notes) else None
+    return None
 
 
 def parse(text: pa.Array, max_decimals: str = "reject") -> tuple[pa.Array, dict[str, str]]:
@@ -47,13 +79,15 @@ def parse_one(word: str, max_decimals: str = "reject") -> tuple[Decimal | None, 
     if not _NUMBER.fullmatch(word):
         return None, "is no number"
     value = Decimal(word)
-    if abs(value) >= _LIMIT:
+    if not _fits(value):
         return None, "does not fit decimal(38,18)"
     context = _EXACT if max_decimals == "reject" else _ROUNDED
     try:
-        rounded = context.quantize(value, _STEP)
+        value = context.quantize(value, _STEP)
     except Inexact:
         return None, "has more than 18 decimals, which decimal(38,18) cannot hold"
-    if abs(rounded) >= _LIMIT:
-        return None, "does not fit decimal(38,18)"
-    return rounded, None
+    return (value, None) if _fits(value) else (None, "does not fit decimal(38,18)")
+
+
+def _fits(value: Decimal) -> bool:
+    return -_LIMIT < value < _LIMIT  # compares exactly, where abs() would round to 28 digits

@@ -145,6 +145,13 @@ class Tags:
 
 
 @dataclass(frozen=True)
+class Services:
+    """columns: those that hold a service as service_catalog.csv knows it, the best one first."""
+
+    columns: tuple[str, ...] = ("ServiceName",)
+
+
+@dataclass(frozen=True)
 class Gaps:
     """Columns the provider is known to leave null, in every row or in some."""
 
@@ -177,6 +184,7 @@ class Declaration:
     repairs: dict[str, Repair] = field(default_factory=dict)
     extra_columns: dict[str, ExtraColumn] = field(default_factory=dict)
     tags: Tags = Tags()
+    services: Services = Services()
     gaps: Gaps = Gaps()
 
     @cached_property
@@ -203,6 +211,10 @@ class Declaration:
         own = {column.name: column.name for column in columns.focus()}
         extra = {extra.source: name for name, extra in self.extra_columns.items()}
         return {head.casefold(): name for head, name in (own | extra | self.renames).items()}
+
+    def heads_of(self, column: str) -> list[str]:
+        """The casefolded headers that fill a column."""
+        return [head for head, name in self.headers.items() if name == column]
 
 
 def load(name: str, extra_dir: str | Path | store.Store | None = None) -> Declaration:

@@ -33,6 +33,9 @@ def check(declaration: Declaration, file_name: str) -> Problems:
     yield from _repairs(declaration)
     for name in declaration.defaults:
         yield from _focus_column(("defaults", name), name)
+    for n, name in enumerate(declaration.services.columns):
+        also = tuple(declaration.extra_columns)
+        yield from _focus_column(("services", "columns", n), name, also)
     yield from _tags(declaration)
     yield from _gaps(declaration)
 

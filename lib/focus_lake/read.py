@@ -1,4 +1,4 @@
-"""Pieces of clean text to Arrow tables of strings; nothing is guessed."""
+"""Pieces of texts to Arrow tables; nothing is guessed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from focus_lake import parquet
 from focus_lake.records import BACKSLASH
 from focus_lake.store import Store
 from focus_lake.unzip import Piece, Text
@@ -15,13 +16,18 @@ BLOCK = 16 * 1024 * 1024  # bytes parsed at a time
 LARGEST_BLOCK = 1024 * 1024 * 1024  # one record may be long
 
 
-def read(scratch: Store, text: Text, piece: Piece, null_texts) -> Iterator[pa.Table]:
-    """The rows of a piece as tables of strings, named as in the header, with nulls.
+def read(raw: Store, scratch: Store, text: Text, piece: Piece, null_texts) -> Iterator[pa.Table]:
+    """The rows of a piece, named as in the header, with nulls: strings, or Parquet's own types.
 
-    The text was checked strictly before, so what does not parse here is a bug and raises.
+    CSV was checked strictly before, so what does not parse here is a bug and raises.
     """
-    if not piece.rows:
-        return
+    if text.format == "parquet":
+        yield from parquet.read(raw, piece, null_texts)
+    elif piece.rows:
+        yield from _csv(scratch, text, piece, null_texts)
+
+
+def _csv(scratch: Store, text: Text, piece: Piece, null_texts) -> Iterator[pa.Table]:
     quoting = (
         {"escape_char": "\\", "double_quote": False}
         if text.quoting == BACKSLASH

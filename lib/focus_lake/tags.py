@@ -21,7 +21,7 @@ def _refuse(constant: str):
 
 
 # A repeated key: the last value wins, as in Spark, DuckDB and Python alike.
-_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_refuse)
+DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_refuse)
 
 
 @dataclass
@@ -55,15 +55,16 @@ def parse_one(text: str) -> dict[str, str | None] | None:
     nested becomes compact JSON.
     """
     try:
-        tags = _DECODER.decode(text)
+        tags = DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(tags, dict):
         return None
-    return {key: value if value is None else _text(value) for key, value in tags.items()}
+    return {key: value if value is None else as_text(value) for key, value in tags.items()}
 
 
-def _text(value) -> str:
+def as_text(value) -> str:
+    """A value that DECODER read, as text: strings and numbers as they were, the rest as JSON."""
     return str(value) if isinstance(value, str) else _json(value)
 
 
@@ -76,6 +77,52 @@ def _json(value) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(_json, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def plain(values: pa.Array) -> pa.Array:
+    """Values of any type as text: maps, key/value lists and structs become JSON."""
+    kind = values.type
+    if pa.types.is_string(kind):
+        return values
+    if not pa.types.is_nested(kind):
+        return values.cast(STRING)
+    return pa.array([_object(value) for value in values.to_pylist()], STRING)
+
+
+def _object(value) -> str | None:
+    """One nested value as JSON; lists of pairs, however they are named, as an object."""
+    if value is None:
+        return None
+    if isinstance(value, list) and all(isinstance(item, tuple) for item in value):
+        value = dict(value)
+    elif isinstance(value, list) and all(_is_pair(item) for item in value):
+        value = {item["key"]: item["value"] for item in value}
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _is_pair(item) -> bool:
+    return isinstance(item, dict) and item.keys() == {"key", "value"}
+
+
+def combine(maps: list[pa.Array], single: dict[str, pa.Array]) -> pa.Array:
+    """One JSON object a row from several columns of tags; the first to have a key wins.
+
+    maps: columns that hold whole maps; single: tag key -> column with its values. A row without
+    any tag gives null, and a text that is no object stays as it is, for the count of those.
+    """
+    texts = [plain(column).to_pylist() for column in maps]
+    values = {key: plain(column).to_pylist() for key, column in single.items()}
+    rows = []
+    for row in range(len(next(iter(texts or values.values())))):
+        found = {key: column[row] for key, column in values.items() if column[row] is not None}
+        for text in (column[row] for column in texts if column[row] is not None):
+            parsed = parse_one(text)
+            if parsed is None:
+                found = text
+                break
+            found = {**parsed, **found}
+        rows.append(found if isinstance(found, str) else _object(found) if found else None)
+    return pa.array(rows, STRING)
 
 
 def choose(tags: dict | None, keys: tuple[str, ...]) -> str | None:

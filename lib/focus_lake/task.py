@@ -22,6 +22,7 @@ class Work:
     """What a task does. texts: (text, its origin, the pieces of it that are this task's)."""
 
     number: int
+    raw: Store
     lake: Store
     declaration: Declaration
     folder: str  # in the lake's scratch; data/ and rejected/ are made in it
@@ -52,7 +53,8 @@ def run(work: Work) -> Done:
         for text, origin, pieces in work.texts:
             _type(work, text, origin, pieces, writer, rejects, done)
     except BatchRejected as error:
-        done.error = {"code": error.code, "message": error.message, "file": error.file}
+        file = error.file or origin.source
+        done.error = {"code": error.code, "message": error.message, "file": file}
     rejects.close()
     done.rejected, done.examples = rejects.rows, rejects.examples
     _verify(work.lake, writer.close(), done)
@@ -64,7 +66,7 @@ def _type(work, text: Text, origin: Origin, pieces, writer, rejects, done: Done)
     null_texts = work.declaration.format.null_texts
     for piece in pieces:
         position = 0
-        for table in read(work.lake, text, piece, null_texts):
+        for table in read(work.raw, work.lake, text, piece, null_texts):
             result = transform(table, origin)
             writer.add(result.rows)
             if result.problems:

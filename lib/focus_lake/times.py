@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from focus_lake.columns import arrow_type
 from focus_lake.declaration import Time
+from focus_lake.errors import BatchRejected
 
 TIMESTAMP = arrow_type("timestamp")
 # The notations that Arrow reads by itself; both must be declared for the fast way to be taken.
@@ -32,10 +33,33 @@ def parse(text: pa.Array, how: Time) -> tuple[pa.Array, dict[str, str]]:
     """(timestamps in UTC, {text: reason} of those that are none) for an array of strings.
 
     A text with a reason gives null. Fractions of a second are cut to milliseconds, which is
-    what Athena reads without rounding.
+    what Athena reads without rounding. Values that are times already need no notation.
     """
+    if not pa.types.is_string(text.type):
+        return _native(text, how), {}
     quick = _parse_all(text, how)
     return (quick, {}) if quick is not None else _parse_each(text, how)
+
+
+def _native(values: pa.Array, how: Time) -> pa.Array:
+    """Parquet's own dates and times; those without a zone are in the provider's."""
+    if pa.types.is_date(values.type) or pa.types.is_null(values.type):
+        values = values.cast(TIMESTAMP)
+    if not pa.types.is_timestamp(values.type):
+        raise BatchRejected("wrong_type", f"a column of times has the type {values.type}")
+    if values.type.tz is None and how.zone != "UTC":
+        values = pc.assume_timezone(values, how.zone, ambiguous="earliest", nonexistent="latest")
+    if values.type.tz is not None:
+        values = values.cast(pa.timestamp(values.type.unit, "UTC"))
+    cut = pc.floor_temporal(values, unit="millisecond")
+    return cut.cast(pa.timestamp("us", cut.type.tz), safe=False).cast(TIMESTAMP)
+
+
+def exclusive(ends: pa.Array) -> pa.Array:
+    """Ends given as the last second of a period as the moment after it; other ends stay."""
+    last = pc.equal(pc.second(ends), 59)
+    after = pc.add(pc.floor_temporal(ends, unit="second"), pa.scalar(timedelta(seconds=1)))
+    return pc.if_else(last, after.cast(TIMESTAMP), ends)
 
 
 def _parse_all(text: pa.Array, how: Time) -> pa.Array | None:

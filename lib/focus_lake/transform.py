@@ -12,12 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake import decimals, repairs, tags, times
+from focus_lake import columns, decimals, repairs, tags, times
 from focus_lake.columns import Column, arrow_type
 from focus_lake.declaration import Declaration
+from focus_lake.enrich import enrich
 from focus_lake.errors import BatchRejected
 
 STRING, MAP = arrow_type("string"), arrow_type("map")
+FOCUS = frozenset(column.name for column in columns.focus())
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Origin:
 
     source: str  # raw file, and its member
     export: str
+    focus_version: str | None = None  # as the manifest has it; None: by declaration and header
 
 
 @dataclass
@@ -58,10 +61,19 @@ class Transform:
         self.declaration = declaration
         self.sources: dict[str, str] = {}  # column -> header
         self.unknown: list[str] = []
+        self.tag_heads: dict[str, str] = {}  # tag key -> header that holds its values
+        self.tag_columns: list[str] = []  # headers whose maps make up Tags
         for head in header:
-            column = declaration.headers.get(head.strip().casefold())
-            if column is None:
+            folded, by_tags = head.strip().casefold(), declaration.tags
+            column = declaration.headers.get(folded)
+            if folded in (name.casefold() for name in by_tags.columns):
+                self.tag_columns.append(head)
+            if by_tags.prefix and folded.startswith(by_tags.prefix.casefold()):
+                self.tag_heads[head.strip()[len(by_tags.prefix) :]] = head
+            elif column is None and head not in self.tag_columns:
                 self.unknown.append(head)
+            elif column is None:
+                continue
             elif column in self.sources:
                 both = f"{self.sources[column]} and {head}"
                 raise BatchRejected("repeated_column", f"both {both} are the column {column}")
@@ -69,21 +81,27 @@ class Transform:
                 self.sources[column] = head
 
     @property
+    def focus_version(self) -> str:
+        """The declared FOCUS version, or the first that has all FOCUS columns of the header."""
+        introduced = [columns.find(name).introduced for name in self.sources if name in FOCUS]
+        return max([self.declaration.focus_version, *introduced], key=columns.VERSIONS.index)
+
+    @property
     def missing(self) -> list[str]:
-        """Columns that the provider's FOCUS version has and the header has not."""
-        version = self.declaration.focus_version
-        expected = [c.name for c in self.declaration.columns if c.origin == "focus"]
-        in_version = {c.name for c in self.declaration.columns if c.introduced and c.is_in(version)}
-        return [name for name in expected if name in in_version and name not in self.sources]
+        """Columns of the FOCUS version that the header has not."""
+        made = {"Tags"} if self.tag_heads or self.tag_columns else set()
+        expected = (column.name for column in columns.of_version(self.focus_version))
+        return [name for name in expected if name not in self.sources and name not in made]
 
     def __call__(self, text: pa.Table, origin: Origin) -> Result:
-        """Type the rows of text, whose columns are strings named as in the header."""
+        """Type the rows of text, whose columns are strings or Parquet's own types."""
         select = _Select(self, text, origin)
-        columns = {column.name: select.column(column) for column in self.declaration.columns}
-        columns |= {name: values for name, values in select.made.items() if name in columns}
-        columns["x_SourceChanges"] = select.changes()
-        columns["x_Other"] = select.other()
-        rows = pa.table(columns)
+        values = {column.name: select.column(column) for column in self.declaration.columns}
+        values |= {name: made for name, made in select.made.items() if name in values}
+        select.notes += enrich(values, self.declaration)
+        values["x_SourceChanges"] = select.changes()
+        values["x_Other"] = select.other()
+        rows = pa.table(values)
         if select.bad is not None:
             rows = rows.filter(pc.invert(select.bad))
         return Result(rows, select.problems, select.tags_unparsed)
@@ -99,13 +117,13 @@ class _Select:
         self.bad: pa.Array | None = None
         self.tags_unparsed = 0
         self.made: dict[str, pa.Array] = {}  # columns that come with another: tag attributes
-        self._changes: list[pa.Array] = []
+        self.notes: list[pa.Array] = []  # for x_SourceChanges
         self._other: dict[str, pa.Array] = {head: self._words(head) for head in transform.unknown}
         self._constants = {
             "x_Provider": self.declaration.name,
             "x_Export": origin.export,
             "x_SourceFile": origin.source,
-            "x_SourceFocusVersion": self.declaration.focus_version,
+            "x_SourceFocusVersion": origin.focus_version or transform.focus_version,
         }
 
     def _words(self, head: str) -> pa.Array:
@@ -117,32 +135,47 @@ class _Select:
         if column.name in self._constants:
             return pa.repeat(pa.scalar(self._constants[column.name], STRING), len(self.text))
         head = self.transform.sources.get(column.name)
+        if column.name == "Tags" and (self.transform.tag_heads or self.transform.tag_columns):
+            return self._map(column, self._tag_words(head))
         if head is None:
             return pa.nulls(len(self.text), arrow_type(column.stored))
         return getattr(self, f"_{column.stored}")(column, self._words(head))
 
+    def _tag_words(self, head: str | None) -> pa.Array:
+        """Tags that come in columns of their own, as JSON texts."""
+        whole = [head] if head else []
+        maps = [self._words(name) for name in [*whole, *self.transform.tag_columns]]
+        single = {key: self._words(name) for key, name in self.transform.tag_heads.items()}
+        return tags.combine(maps, single)
+
     def _string(self, column: Column, words: pa.Array) -> pa.Array:
+        words = tags.plain(words)
         repair = self.declaration.repairs.get(column.name)
         if repair is None:
             return words
         values, changes = repairs.apply(column.name, words, repair)
         if changes is not None:
-            self._changes.append(changes)
+            self.notes.append(changes)
         return values
 
     def _decimal(self, column: Column, words: pa.Array) -> pa.Array:
-        values, reasons = decimals.parse(words, self.declaration.format.max_decimals)
+        words, policy = decimals.as_text(words), self.declaration.format.max_decimals
+        values, reasons = decimals.parse(words, policy)
+        if policy == "round" and (note := decimals.rounding(column.name, words)) is not None:
+            self.notes.append(note)
         self._note(column, words, reasons)
         return values
 
     def _timestamp(self, column: Column, words: pa.Array) -> pa.Array:
-        values, reasons = times.parse(words, self.declaration.time)
+        how = self.declaration.time
+        values, reasons = times.parse(words, how)
         self._note(column, words, reasons)
-        return values
+        is_end = column.origin == "focus" and column.name.endswith("End")
+        return times.exclusive(values) if is_end and how.period_end == "inclusive" else values
 
     def _map(self, column: Column, words: pa.Array) -> pa.Array:
         attributes = self.declaration.tags.attributes if column.origin == "focus" else {}
-        parsed = tags.parse(words, attributes)
+        parsed = tags.parse(tags.plain(words), attributes)
         self.made |= parsed.attributes
         if parsed.unparsed is not None:
             self._other[column.name] = parsed.unparsed
@@ -160,9 +193,9 @@ class _Select:
 
     def changes(self) -> pa.Array:
         """x_SourceChanges: the repairs of each row in words, null where there were none."""
-        if not self._changes:
+        if not self.notes:
             return pa.nulls(len(self.text), STRING)
-        joined = pc.binary_join_element_wise(*self._changes, "; ", null_handling="skip")
+        joined = pc.binary_join_element_wise(*self.notes, "; ", null_handling="skip")
         return pc.if_else(pc.equal(joined, ""), pa.scalar(None, STRING), joined)
 
     def other(self) -> pa.Array:

@@ -18,11 +18,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from focus_lake import json_text
 from focus_lake.errors import BatchRejected
 from focus_lake.records import BACKSLASH, DOUBLED, BrokenText, Records
 from focus_lake.store import Store
 
 PIECE = 32 * 1024 * 1024  # bytes of text in a piece: enough pieces to share among the cores
+PARQUET = b"PAR1"
 PEEK = 64 * 1024  # bytes looked at to recognise a file
 ALLOWED_BEFORE_RATIO = 64 * 1024 * 1024  # small members may be as dense as they like
 
@@ -45,6 +47,7 @@ class Piece:
     line_breaks: bool
     first_line: int = 0  # line number of the first row; the others follow on ...
     lines_path: str | None = None  # ... unless their numbers are in this file (numpy, int64)
+    row_groups: tuple[int, int] = (0, 0)  # of a Parquet file: first, and one past the last
 
     def line_numbers(self, scratch: Store) -> np.ndarray:
         """The line in the raw text on which each row begins, from 1."""
@@ -56,7 +59,8 @@ class Piece:
 
 @dataclass
 class Text:
-    """One CSV text (a file or an archive's member) as clean pieces in the scratch folder."""
+    """One text (a file or an archive's member): CSV in clean pieces in the scratch folder, or a
+    Parquet file, whose pieces are row groups of the raw file itself."""
 
     source: str  # raw path, and the member's name behind it
     header: tuple[str, ...]
@@ -65,6 +69,7 @@ class Text:
     pieces: list[Piece] = field(default_factory=list)
     malformed: int = 0
     malformed_path: str | None = None  # JSON lines: line, text
+    format: str = "csv"  # or parquet
 
 
 @dataclass
@@ -79,11 +84,15 @@ class Unzipped:
 def unzip(raw: Store, path: str, scratch: Store, folder: str, required, limits: Limits) -> Unzipped:
     """Clean the raw file at path into pieces below folder in scratch.
 
-    required: column names that the header must have, for a file to be taken for a bill.
+    required: columns that a file must have to be taken for a bill, each with the headers
+    (casefolded) that stand for it.
     What is wrong with the file is returned; only storage errors are raised.
     """
     done = Unzipped(path)
     try:
+        if _starts(raw, path) == PARQUET:
+            done.texts.append(_parquet(raw, path, required))
+            return done
         for number, (source, opener) in enumerate(_texts(raw, path, limits)):
             target = f"{folder}/{number:03d}"
             done.texts.append(_clean(source, opener, scratch, target, required))
@@ -94,18 +103,41 @@ def unzip(raw: Store, path: str, scratch: Store, folder: str, required, limits: 
 
 def _texts(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]]:
     """(source, function that opens its text) for each text in the raw file."""
-    with raw.open(path) as file:
-        start = file.read(4)
-    if not start:
-        raise BatchRejected("empty_file", "the file is empty", path)
+    start = _starts(raw, path)
     if start[:2] == b"\x1f\x8b":
         yield path, lambda: _gunzipped(raw, path)
     elif start[:2] == b"PK":
         yield from _members(raw, path, limits)
     elif path.lower().endswith(".zip"):
         raise BatchRejected("broken_zip", f"no zip archive; it starts with {start!r}", path)
+    elif json_text.is_json(path, start):
+        with json_text.as_csv(raw, path) as file:
+            yield path, lambda: _again(file)
     else:
         yield path, lambda: raw.open(path)
+
+
+@contextmanager
+def _again(file):
+    file.seek(0)
+    yield file
+
+
+def _starts(raw: Store, path: str) -> bytes:
+    with raw.open(path) as file:
+        start = file.read(4)
+    if not start:
+        raise BatchRejected("empty_file", "the file is empty", path)
+    return start
+
+
+def _parquet(raw: Store, path: str, required) -> Text:
+    from focus_lake import parquet  # which needs this module's types
+
+    text = parquet.describe(raw, path)
+    _check_names(text.header, required, "the columns are " + ", ".join(text.header)[:60], path)
+    _no_repeated_names(text.header)
+    return text
 
 
 @contextmanager
@@ -223,13 +255,16 @@ def _check_header(opener, required) -> None:
         return  # the strict reading names the line
     first = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").split(b"\n", 1)[0]
     text = first.decode("utf-8", "replace")
-    names = {name.strip().strip('"').lower() for name in text.split(",")}
-    missing = [name for name in required if name.lower() not in names]
+    names = [name.strip().strip('"') for name in text.split(",")]
+    _check_names(names, required, f"it starts with {text[:60]!r}")
+
+
+def _check_names(names, required, found: str, path: str | None = None) -> None:
+    there = {name.casefold() for name in names}
+    missing = [column for column, heads in required.items() if not there & set(heads)]
     if missing:
-        raise BatchRejected(
-            "no_focus_header",
-            f"the header has no {' and no '.join(missing)}; it starts with {text[:60]!r}",
-        )
+        message = f"the header has no {' and no '.join(missing)}; {found}"
+        raise BatchRejected("no_focus_header", message, path)
 
 
 def _write(source: str, opener, scratch: Store, folder: str, quoting: str) -> tuple[Text, bool]:

@@ -1,0 +1,122 @@
+"""Values that a source leaves out or misspells: filled and repaired by rules that are data.
+
+Every function takes the columns made so far (name -> one value a row), changes them in place and
+gives the notes for x_SourceChanges: arrays with one text a row, null where nothing was changed.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from focus_lake import columns as column_table
+from focus_lake.columns import arrow_type
+from focus_lake.declaration import Declaration
+from focus_lake.resources import data
+
+STRING = arrow_type("string")
+NULL = pa.scalar(None, STRING)
+CATEGORY, SUBCATEGORY = "ServiceCategory", "ServiceSubcategory"
+
+
+def enrich(values: dict[str, pa.Array], declaration: Declaration) -> list[pa.Array]:
+    """All of them, in the order in which they build on each other."""
+    return [
+        *_spellings(values),
+        *_defaults(values, declaration.defaults),
+        *_fills(values),
+        *_services(values, declaration),
+    ]
+
+
+@cache
+def _allowed() -> dict[str, dict[str, str]]:
+    """Column with allowed values -> casefolded value -> value as FOCUS spells it."""
+    return {
+        column.name: {value.casefold(): value for value in column.allowed_values}
+        for column in column_table.focus()
+        if column.allowed_values
+    }
+
+
+def _spellings(values: dict[str, pa.Array]) -> list[pa.Array]:
+    """Allowed values in the wrong case; any other value is kept for the conformance checks."""
+    notes = []
+    for column, allowed in _allowed().items():
+        words = values[column]
+        if words.null_count == len(words):
+            continue
+        encoded = words.dictionary_encode()
+        old = encoded.dictionary.to_pylist()
+        new = [allowed.get(word.casefold(), word) for word in old]
+        if new != old:
+            pairs = zip(old, new, strict=True)
+            changed = [f"{column}: {a} -> {b}" if a != b else None for a, b in pairs]
+            values[column] = pa.array(new, STRING).take(encoded.indices)
+            notes.append(pa.array(changed, STRING).take(encoded.indices))
+    return notes
+
+
+def _defaults(values: dict[str, pa.Array], defaults: dict[str, str]) -> list[pa.Array]:
+    notes = []
+    for column, text in defaults.items():
+        missing = pc.is_null(values[column])
+        if pc.any(missing).as_py():
+            filled = pa.scalar(text, values[column].type)
+            values[column] = pc.if_else(missing, filled, values[column])
+            notes.append(_note(missing, f"{column}: {text} by declaration"))
+    return notes
+
+
+@cache
+def fill_rules() -> tuple[tuple[str, str], ...]:
+    """(column, the column it is filled from where it is null), in order."""
+    rows = csv.DictReader(data("fills.csv").read_text(encoding="utf-8").splitlines())
+    return tuple((row["column"], row["from"]) for row in rows)
+
+
+def _fills(values: dict[str, pa.Array]) -> list[pa.Array]:
+    notes, before = [], dict(values)  # a filled value fills no other
+    for column, source in fill_rules():
+        fillable = pc.and_(pc.is_null(values[column]), pc.is_valid(before[source]))
+        if pc.any(fillable).as_py():
+            values[column] = pc.if_else(fillable, before[source], values[column])
+            notes.append(_note(fillable, f"{column}: filled from {source}"))
+    return notes
+
+
+@cache
+def _catalog(provider: str) -> dict[str, tuple[str, str | None]]:
+    """Casefolded service of a provider -> (ServiceCategory, ServiceSubcategory)."""
+    rows = csv.DictReader(data("service_catalog.csv").read_text(encoding="utf-8").splitlines())
+    return {
+        row["service"].casefold(): (row[CATEGORY], row[SUBCATEGORY] or None)
+        for row in rows
+        if row["provider"] == provider
+    }
+
+
+def _services(values: dict[str, pa.Array], declaration: Declaration) -> list[pa.Array]:
+    """Categories from the catalogue of services where the source has none."""
+    known, notes = _catalog(declaration.name), []
+    for place, column in enumerate((CATEGORY, SUBCATEGORY)):
+        for source in declaration.services.columns:
+            missing = pc.is_null(values[column])
+            if not pc.any(missing).as_py():
+                break
+            encoded = values[source].dictionary_encode()
+            words = encoded.dictionary.to_pylist()
+            found = [known.get(word.casefold(), (None, None))[place] for word in words]
+            offered = pa.array(found, STRING).take(encoded.indices)
+            fillable = pc.and_(missing, pc.is_valid(offered))
+            if pc.any(fillable).as_py():
+                values[column] = pc.if_else(fillable, offered, values[column])
+                notes.append(_note(fillable, f"{column}: by catalogue from {source}"))
+    return notes
+
+
+def _note(where: pa.Array, text: str) -> pa.Array:
+    return pc.if_else(where, pa.scalar(text, STRING), NULL)
