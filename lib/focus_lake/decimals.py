@@ -34,6 +34,23 @@ def as_text(values: pa.Array) -> pa.Array:
     return pc.cast(values, pa.string())
 
 
+def check_sum(text: pa.Array, values: pa.Array, rounded: int) -> None:
+    """Compare a column's sum with that of its texts in Python's decimals, an independent way.
+
+    rounded: how many were rounded, each by at most half of the last digit. Raises BatchRejected.
+    """
+    exact = Context(prec=100)
+    wanted = Decimal(0)
+    for pair in pc.value_counts(text.filter(pc.is_valid(values))).to_pylist():
+        product = exact.multiply(Decimal(pair["values"]), Decimal(pair["counts"]))
+        wanted = exact.add(wanted, product)
+    # Past decimal(38,18) only a sum can come, no value: 256 bits hold it.
+    found = pc.sum(values.cast(pa.decimal256(76, DECIMAL.scale))).as_py() or Decimal(0)
+    if abs(exact.subtract(wanted, found)) > rounded * _STEP / 2:
+        message = f"the doubles sum up to {wanted}, as decimals to {found}; report this as a bug"
+        raise BatchRejected("audit_failed", message)
+
+
 def rounding(column: str, text: pa.Array) -> pa.Array | None:
     """A note for each number with more than 18 decimals, null elsewhere; None if there is none."""
     try:

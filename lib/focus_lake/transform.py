@@ -159,10 +159,14 @@ class _Select:
         return values
 
     def _decimal(self, column: Column, words: pa.Array) -> pa.Array:
-        words, policy = decimals.as_text(words), self.declaration.format.max_decimals
+        is_double, policy = pa.types.is_floating(words.type), self.declaration.format.max_decimals
+        words = decimals.as_text(words)
         values, reasons = decimals.parse(words, policy)
-        if policy == "round" and (note := decimals.rounding(column.name, words)) is not None:
+        note = decimals.rounding(column.name, words) if policy == "round" else None
+        if note is not None:
             self.notes.append(note)
+        if is_double:
+            decimals.check_sum(words, values, 0 if note is None else len(note) - note.null_count)
         self._note(column, words, reasons)
         return values
 

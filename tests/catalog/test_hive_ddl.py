@@ -1,4 +1,4 @@
-"""Athena's DDL is Hive's: Spark with Hive's own metastore runs it as written and reads the tables."""
+"""Athena's DDL is Hive's: Spark with Hive's metastore runs it as written, and reads the tables."""
 
 from __future__ import annotations
 
