@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Context, Decimal, Inexact
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,6 +14,8 @@ from focus_lake.errors import BatchRejected
 
 DECIMAL = arrow_type("decimal")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+# What fits whatever its digits are.
+_PLAIN = r"^[+-]?[0-9]{0,20}(\.[0-9]{0,18})?$"
 _STEP = Decimal(1).scaleb(-DECIMAL.scale)
 _LIMIT = Decimal(10) ** (DECIMAL.precision - DECIMAL.scale)
 # One digit more than fits, for a number that is rounded up to the limit.
@@ -73,10 +76,35 @@ def parse(text: pa.Array, max_decimals: str = "reject") -> tuple[pa.Array, dict[
     A text with a reason gives null. max_decimals="round" takes numbers with more than 18
     decimals and rounds them half to even.
     """
+    odd = _odd(text)
+    quick = text if odd is None else pc.if_else(odd, pa.nulls(len(text), text.type), text)
     try:
-        return pc.cast(text, DECIMAL), {}
-    except pa.ArrowInvalid:  # something does not fit: look at each distinct text
+        values = pc.cast(quick, DECIMAL)
+    except pa.ArrowInvalid:  # something is no number: look at each distinct text
         return _parse_each(text, max_decimals)
+    if odd is None:
+        return values, {}
+    others, reasons = _parse_each(text.filter(odd), max_decimals)
+    return pc.replace_with_mask(values, odd, others), reasons
+
+
+def _odd(text: pa.Array) -> pa.Array | None:
+    """Which texts must not be left to Arrow; None if there are none.
+
+    Arrow's cast gives wrong numbers, not errors, for 21 or more digits before the point
+    ("200000000000000000000000"), for large exponents ("1e25") and for many decimals: it wraps
+    around. Seen with pyarrow 17.
+    """
+    longest = pc.max(pc.binary_length(text)).as_py() or 0
+    if longest <= DECIMAL.precision - DECIMAL.scale and not _has_exponent(text):
+        return None
+    odd = pc.invert(pc.match_substring_regex(text, _PLAIN))
+    return odd if pc.any(odd).as_py() else None
+
+
+def _has_exponent(text: pa.Array) -> bool:
+    letters = text.buffers()[2]
+    return letters is not None and bool(((np.frombuffer(letters, np.uint8) | 32) == ord("e")).any())
 
 
 def _parse_each(text: pa.Array, max_decimals: str) -> tuple[pa.Array, dict[str, str]]:
