@@ -44,7 +44,8 @@ def parse(text: pa.Array, attributes: dict[str, tuple[str, ...]]) -> Parsed:
         column: pa.array([choose(tags, keys) for tags in parsed], STRING).take(encoded.indices)
         for column, keys in attributes.items()
     }
-    unparsed = pa.array(wrong, STRING).take(encoded.indices) if any(wrong) else None
+    some = any(tags is None for tags in parsed)
+    unparsed = pa.array(wrong, STRING).take(encoded.indices) if some else None
     return Parsed(_maps(parsed).take(encoded.indices), chosen, unparsed)
 
 
@@ -56,11 +57,21 @@ def parse_one(text: str) -> dict[str, str | None] | None:
     """
     try:
         tags = DECODER.decode(text)
+        if not isinstance(tags, dict):
+            return None
+        found = {key: value if value is None else as_text(value) for key, value in tags.items()}
     except (ValueError, RecursionError):
         return None
-    if not isinstance(tags, dict):
-        return None
-    return {key: value if value is None else as_text(value) for key, value in tags.items()}
+    return found if "\\u" not in text or _is_unicode(found) else None
+
+
+def _is_unicode(tags: dict[str, str | None]) -> bool:
+    """Whether UTF-8 can hold it: an escape may be half of a surrogate pair."""
+    try:
+        "".join([*tags, *filter(None, tags.values())]).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def as_text(value) -> str:
@@ -126,13 +137,16 @@ def combine(maps: list[pa.Array], single: dict[str, pa.Array]) -> pa.Array:
 
 
 def choose(tags: dict | None, keys: tuple[str, ...]) -> str | None:
-    """The attribute's value: the exact key, then its aliases in order, then without case."""
+    """The attribute's value: the exact key, then its aliases in order, then without case.
+
+    A key without a value, null or "", says nothing: absence is null.
+    """
     if not tags:
         return None
     for key in keys:
-        if tags.get(key) is not None:
+        if tags.get(key):
             return tags[key]
-    folded = {key.casefold(): value for key, value in reversed(tags.items()) if value is not None}
+    folded = {key.casefold(): value for key, value in reversed(tags.items()) if value}
     return next((folded[key.casefold()] for key in keys if key.casefold() in folded), None)
 
 

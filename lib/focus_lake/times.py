@@ -26,7 +26,10 @@ _TOKENS = {
     "mm": r"(?P<minute>\d\d)",
     "ss": r"(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?",
 }
-_ZONE = r"\s*(?:(?P<z>Z|UTC)|(?P<offset>[+-]\d\d:?\d\d))?"
+_ZONE = r"\s*(?:(?P<z>Z|UTC)|(?P<offset>[+-]\d\d:?[0-5]\d))?"
+# Arrow's own rules of time zones forget summer time from 2038 on; years before 1 or after 9999
+# have no Python datetime. Seen with pyarrow 17.
+_QUICK_FROM, _QUICK_BEFORE = datetime(1970, 1, 1), datetime(2038, 1, 1)
 
 
 def parse(text: pa.Array, how: Time) -> tuple[pa.Array, dict[str, str]]:
@@ -71,10 +74,13 @@ def _parse_all(text: pa.Array, how: Time) -> pa.Array | None:
         return None
     try:
         local = pc.cast(text, TIMESTAMP)
+        ends = pc.min_max(local).as_py()
+        if ends["min"] < _QUICK_FROM or ends["max"] >= _QUICK_BEFORE:
+            return None
         if how.zone == "UTC":
             return local
-        zoned = pc.assume_timezone(local, how.zone, ambiguous="earliest", nonexistent="latest")
-    except pa.ArrowInvalid:
+        zoned = pc.assume_timezone(local, how.zone, ambiguous="earliest")
+    except (pa.ArrowInvalid, OverflowError):  # OverflowError: a year that Python has not
         return None
     return zoned.cast(pa.timestamp("us", "UTC")).cast(TIMESTAMP)
 
@@ -94,7 +100,11 @@ def _parse_each(text: pa.Array, how: Time) -> tuple[pa.Array, dict[str, str]]:
 def parse_one(
     word: str, formats: tuple[str, ...], zone: str, literal_z: str = "zone"
 ) -> datetime | None:
-    """One text as UTC without zone, or None if it is in none of the formats."""
+    """One text as UTC without zone, or None if it is in none of the formats.
+
+    An hour that comes twice when summer time ends is the first of the two; one that is left out
+    when it begins is counted on from the hour before.
+    """
     match = next((found for form in formats if (found := _regex(form).fullmatch(word))), None)
     if match is None:
         return None
@@ -126,4 +136,4 @@ def _regex(form: str) -> re.Pattern[str]:
         word = token.group()
         out += _TOKENS.get(word) or re.escape(word.strip("'"))
         at = token.end()
-    return re.compile(out + _ZONE) if at else re.compile(r"(?!)")
+    return re.compile(out + _ZONE, re.ASCII) if at else re.compile(r"(?!)")
