@@ -199,8 +199,11 @@ class _Select:
         """x_SourceChanges: the repairs of each row in words, null where there were none."""
         if not self.notes:
             return pa.nulls(len(self.text), STRING)
-        joined = pc.binary_join_element_wise(*self.notes, "; ", null_handling="skip")
-        return pc.if_else(pc.equal(joined, ""), pa.scalar(None, STRING), joined)
+        joined, *others = self.notes
+        for notes in others:  # null_handling="skip" would lose rows without notes (Arrow 17)
+            both = pc.binary_join_element_wise(joined, notes, "; ")
+            joined = pc.coalesce(both, joined, notes)
+        return joined
 
     def other(self) -> pa.Array:
         """x_Other: the values without a column of their own, null where a row has none."""

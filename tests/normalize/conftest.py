@@ -1,0 +1,32 @@
+"""One Spark for all tests of the job, and folders for each."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from focus_lake.session import Cluster
+from helpers.job_runs import ROOT, Job
+
+
+@pytest.fixture(scope="session")
+def cluster(spark):
+    """A Cluster on the Spark of this test run; its workers have this Python and our library."""
+    spark.sparkContext.pythonExec = sys.executable
+    spark.sparkContext.environment["PYTHONPATH"] = str(ROOT / "lib")
+    return Cluster(spark.sparkContext)
+
+
+@pytest.fixture
+def shared_spark(cluster, monkeypatch):
+    """Jobs that run in this process use the one Spark, and leave it running."""
+    monkeypatch.setattr(sys.modules["focus_lake.normalize"], "Cluster", lambda *given: cluster)
+
+
+@pytest.fixture
+def job(tmp_path, shared_spark) -> Job:
+    """Empty folders for raw data and lake, and the job that runs on them."""
+    job = Job(tmp_path)
+    (job.raw / "alibaba").mkdir(parents=True)
+    return job
