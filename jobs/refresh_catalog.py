@@ -1,11 +1,14 @@
-"""Glue or laptop: deploy tables, partitions and views over the lake; see --help."""
-
-from __future__ import annotations
+"""Tables, partitions and live-batch views over a lake, on Athena, Trino or DuckDB."""
 
 import sys
+from pathlib import Path
 
-from focus_lake.catalog.job import SUMMARY, Options, main
-from focus_lake.options import run_job
+# In a checkout the library lies beside this file; on Glue and once installed it is found anyway.
+sys.path.append(str(Path(__file__).resolve().parent.parent / "lib"))
+
+from focus_lake.catalog.job import Options, main  # noqa: E402
+from focus_lake.options import run_job  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(run_job(Options, SUMMARY, main))
+    if code := run_job(Options, __doc__, main):  # Glue takes any sys.exit for failure
+        sys.exit(code)

@@ -38,7 +38,8 @@ def lake(tmp_path) -> Lake:
 def deploy(lake: Lake, *more: str) -> int:
     return refresh(
         *("--engine", "athena", "--lake", str(lake.root), "--location", "s3://bucket/lake"),
-        *("--workgroup", "finops", "--output_location", "s3://results/", *more),
+        *("--workgroup", "finops", "--output_location", "s3://results/"),
+        *("--providers", "alibaba", *more),
     )
 
 

@@ -172,7 +172,9 @@ def test_refreshing_one_provider_keeps_the_others_in_the_total(lake, tmp_path):
 
 def test_a_provider_nobody_declared_is_named(lake, capsys):
     assert deploy(lake, "--providers", "alibaba,alibabba") == 1
-    assert "no declaration is named alibabba; there are alibaba" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "FAILED alibabba" in said
+    assert "no declaration is named alibabba; did you mean 'alibaba'?" in said
 
 
 def test_a_column_that_changed_its_type_is_named_and_the_views_stay(lake, capsys):

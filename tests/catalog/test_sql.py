@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
 from sqlglot import exp, parse_one
 
-from focus_lake import columns, declaration
+from focus_lake import columns, declaration, ledger
 from focus_lake.catalog import render, sources
 from focus_lake.errors import CatalogError
 from focus_lake.live import Live
@@ -80,6 +81,18 @@ def test_a_version_view_has_exactly_that_versions_columns(version):
     assert ("ProviderName" in select.named_selects) == (version != "1.4")
     assert ("ServiceProviderName" in select.named_selects) == (version in ("1.3", "1.4"))
     assert not [x for x in select.named_selects if x.startswith("x_")]
+
+
+def test_the_ledger_table_has_every_key_of_a_ledger_line():
+    keys = [field.name for field in dataclasses.fields(ledger.Line)]
+    assert [field.name for field in sources.fields("focus_batches")] == keys
+
+
+def test_the_rejected_table_has_every_column_that_is_written():
+    names = [field.name for field in sources.fields("rejected")]
+    assert names == [
+        *("x_SourceFile", "x_Export", "line", "column_name", "value", "reason", "reasons", "record")
+    ]
 
 
 def test_live_batches_are_literal_pairs():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from sqlglot import exp, parse_one
 
@@ -41,6 +42,7 @@ def _columns(definitions: list, dialect: str) -> tuple[tuple[str, str], ...]:
     return tuple((item.name, item.kind.sql(dialect)) for item in definitions)
 
 
+@cache
 def spell(hive_type: str, dialect: str) -> str:
     """A Hive type, nested ones too, as the dialect writes it."""
     return exp.DataType.build(hive_type, dialect="hive").sql(dialect)

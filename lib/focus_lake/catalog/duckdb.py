@@ -32,6 +32,7 @@ class DuckDB:
 
         self._errors = duckdb.Error
         self._store, self._place = store, place
+        self._spelled: dict[str, str] = {}
         self._file = f"{place.database}.duckdb"
         if store.read(f"{self._file}.wal")[0] is not None:
             raise CatalogError(
@@ -76,7 +77,11 @@ class DuckDB:
         return dict(found) or None
 
     def spell(self, hive_type: str) -> str:
-        return self._query(f"SELECT typeof(CAST(NULL AS {ddl.spell(hive_type, 'duckdb')}))")[0][0]
+        if hive_type not in self._spelled:
+            ours = ddl.spell(hive_type, "duckdb")
+            ((theirs,),) = self._query(f"SELECT typeof(CAST(NULL AS {ours}))")
+            self._spelled[hive_type] = theirs
+        return self._spelled[hive_type]
 
     def partitions(self, table: str) -> set[Batch]:
         return set()  # DuckDB looks at the folders when it is asked

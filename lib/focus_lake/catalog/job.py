@@ -12,7 +12,6 @@ from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.log import Log
 from focus_lake.options import option
 
-SUMMARY = "deploy tables, partitions and live-batch views over a lake"
 ENGINES = ("athena", "trino", "duckdb")
 
 

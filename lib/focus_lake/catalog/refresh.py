@@ -15,6 +15,7 @@ from focus_lake import declaration, ledger, live
 from focus_lake.catalog import expire, render, sources
 from focus_lake.catalog.engine import Batch, Engine
 from focus_lake.catalog.render import Place, Statement
+from focus_lake.columns import did_you_mean
 from focus_lake.declaration import Declaration
 from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
 from focus_lake.ledger import PUBLISHED, Line
@@ -53,7 +54,7 @@ class Refresh:
         """
         declared, asked = self._declarations(extra_dir), tuple(providers)
         for name in set(asked) - set(declared) - set(self.outcome.failed):
-            self._fail(name, f"no declaration is named {name}; there are {', '.join(declared)}")
+            self._fail(name, f"no declaration is named {name}{did_you_mean(name, declared)}")
         self._all(self.engine.prepare())
         before = self.engine.names()
         self._deploy(render.shared_tables(self.place))
