@@ -7,11 +7,12 @@ is published.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +33,7 @@ COSTS = tuple(
 PERIOD_START, PERIOD_END = "ChargePeriodStart", "ChargePeriodEnd"
 BILLING_START = "BillingPeriodStart"
 _SAFE = Decimal(10) ** 20  # a sum below this cannot overflow decimal(38,18)
+_ADD = Context(prec=100, traps=[Inexact]).add  # "+" would round to 28 digits
 
 
 @dataclass
@@ -45,7 +47,8 @@ class Audit:
     latest: datetime | None = None  # ChargePeriodEnd, UTC
     billing_starts: Counter = field(default_factory=Counter)  # BillingPeriodStart -> rows
     exports: Counter = field(default_factory=Counter)
-    days: set = field(default_factory=set)  # UTC days with charges
+    days: set = field(default_factory=set)  # days with charges, in the zone
+    zone: str = "UTC"  # the provider's time zone
 
     def observe(self, rows: pa.Table) -> None:
         """Add rows that are about to be written."""
@@ -57,7 +60,8 @@ class Audit:
             self.billing_starts[pair["values"]] += pair["counts"]
         for pair in pc.value_counts(rows["x_Export"]).to_pylist():
             self.exports[pair["values"]] += pair["counts"]
-        days = pc.unique(pc.floor_temporal(rows[PERIOD_START], unit="day"))
+        starts = pc.unique(rows[PERIOD_START]).cast(pa.timestamp("us", self.zone))
+        days = pc.unique(pc.floor_temporal(starts, unit="day"))
         self.days.update(day.date() for day in days.to_pylist() if day is not None)
 
     def _add_period(self, start: datetime | None, end: datetime | None) -> None:
@@ -66,18 +70,18 @@ class Audit:
 
     def _add_sums(self, rows: pa.Table) -> None:
         for currency, part in _by_currency(rows):
-            totals = self.sums.setdefault(currency, {})
-            for cost in COSTS:
-                total = _sum(part[cost])
-                if total is not None:
-                    totals[cost] = totals.get(cost, Decimal(0)) + total
+            found = {cost: _sum(part[cost]) for cost in COSTS}
+            self._add_costs(currency, {c: total for c, total in found.items() if total is not None})
+
+    def _add_costs(self, currency: str | None, costs: dict[str, Decimal]) -> None:
+        totals = self.sums.setdefault(currency, {})
+        for cost, total in costs.items():
+            totals[cost] = _ADD(totals.get(cost, Decimal(0)), total)
 
     def merge(self, other: Audit) -> None:
         self.rows += other.rows
         for currency, costs in other.sums.items():
-            totals = self.sums.setdefault(currency, {})
-            for cost, total in costs.items():
-                totals[cost] = totals.get(cost, Decimal(0)) + total
+            self._add_costs(currency, costs)
         for name in ("nulls", "billing_starts", "exports"):
             getattr(self, name).update(getattr(other, name))
         self._add_period(other.earliest, other.latest)
@@ -97,10 +101,11 @@ def _by_currency(rows: pa.Table) -> Iterable[tuple[str | None, pa.Table]]:
     currencies = pc.unique(rows[CURRENCY]).to_pylist()
     if len(currencies) == 1:
         return [(currencies[0], wanted)]
-    return [
-        (currency, wanted.filter(pc.equal(pc.fill_null(wanted[CURRENCY], ""), currency or "")))
-        for currency in currencies
-    ]
+    return [(currency, wanted.filter(_is(wanted[CURRENCY], currency))) for currency in currencies]
+
+
+def _is(values: pa.ChunkedArray, value: str | None) -> pa.ChunkedArray:
+    return pc.is_null(values) if value is None else pc.equal(values, value)
 
 
 def _sum(values: pa.ChunkedArray) -> Decimal | None:
@@ -110,7 +115,7 @@ def _sum(values: pa.ChunkedArray) -> Decimal | None:
         return None
     if max(abs(ends["min"]), abs(ends["max"])) * len(values) < _SAFE:
         return pc.sum(values).as_py()
-    return sum((value for value in values.to_pylist() if value is not None), Decimal(0))
+    return functools.reduce(_ADD, (value for value in values.to_pylist() if value is not None))
 
 
 def _plain(value: Decimal | None) -> str | None:

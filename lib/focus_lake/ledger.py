@@ -33,7 +33,7 @@ class Line:
     cost_sums: list[dict] = field(default_factory=list)  # BillingCurrency and the cost columns
     charge_period_start_min: str | None = None
     charge_period_end_max: str | None = None
-    charge_days: int = 0  # UTC days with charges
+    charge_days: int = 0  # days with charges, in the provider's time zone
     missing_columns: list[str] = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
     null_counts: dict = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Ledger:
         data, version = self.store.read(path)
         text = (data or b"").decode("utf-8", "replace")
         month = path.rsplit("/", 1)[1].removesuffix(".jsonl")
-        numbered = enumerate(text.splitlines(), 1)
+        numbered = enumerate(text.split("\n"), 1)  # splitlines() also splits inside texts
         where = self.store.spark_url(path)
         self._lines[month] = [
             from_json(line, f"{where} line {number}") for number, line in numbered if line.strip()
