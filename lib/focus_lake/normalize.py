@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from focus_lake import declaration, glue, plan, scratch, store, summary
 from focus_lake.batch import Run, process, refuse_unread
-from focus_lake.errors import FocusLakeError, LedgerConflict, OptionsError
+from focus_lake.errors import FocusLakeError, LedgerConflict, OptionsError, StorageError
 from focus_lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.log import Log
 from focus_lake.normalize_options import NormalizeOptions
@@ -22,8 +22,14 @@ class Outcome:
 
     provider: str
     plan: Plan | None = None
+    ledger: Ledger | None = None  # as the plan saw it: what changes meanwhile is a conflict
     lines: list[Line] = field(default_factory=list)
     failure: str | None = None
+
+    def fail(self, why: str, log: Log) -> None:
+        """Note an error of the provider as a whole, or of one of its batches."""
+        self.failure = f"{self.failure}; {why}" if self.failure else why
+        log.event("failed", "error", provider=self.provider, reason=why)
 
     @property
     def is_good(self) -> bool:
@@ -33,8 +39,11 @@ class Outcome:
         return not (self.failure or refused or any(step.is_current for step in before))
 
 
-def normalize(options: NormalizeOptions) -> int:
-    """Run the job; exit code 0, or 1 if a batch was refused or a provider failed."""
+def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
+    """Run the job; exit code 0, or 1 if a batch was refused or a provider failed.
+
+    cluster: one that runs already and goes on running; None starts Spark where it is needed.
+    """
     log = Log()
     raw = store.at(options.raw, options.s3_endpoint or None)
     if not raw.exists():
@@ -45,12 +54,16 @@ def normalize(options: NormalizeOptions) -> int:
         print(summary.plan_table(outcomes))
         return 0 if all(not outcome.failure for outcome in outcomes) else 1
     with ExitStack() as stack:
-        if glue.is_glue(sys.argv):
+        if cluster is None and glue.is_glue(sys.argv):
             cluster = Cluster(stack.enter_context(glue.job(sys.argv)))
-        else:
+        elif cluster is None:
             cluster = Cluster()
             stack.callback(cluster.stop)
-        _work(outcomes, lake, options, cluster, log)
+        try:
+            _work(outcomes, lake, options, cluster, log)
+        except StorageError as error:  # scratch cannot be made or removed
+            for outcome in outcomes:
+                outcome.fail(str(error), log)
     print(summary.report(outcomes))
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
@@ -60,12 +73,12 @@ def _planned(name: str, lake, options: NormalizeOptions, log: Log) -> Outcome:
     try:
         declared = declaration.load(name, _declarations(options))
         raw = _raw(name, options)
-        outcome.plan = plan.make(raw, Ledger(lake, name), declared, options)
+        outcome.ledger = Ledger(lake, name)
+        outcome.plan = plan.make(raw, outcome.ledger, declared, options)
         for stray in outcome.plan.strays:
             log.event("stray file", "warning", provider=name, file=stray)
     except FocusLakeError as error:
-        outcome.failure = str(error)
-        log.event("failed", "error", provider=name, reason=str(error))
+        outcome.fail(str(error), log)
     return outcome
 
 
@@ -89,32 +102,27 @@ def _work(outcomes: list[Outcome], lake, options, cluster: Cluster, log: Log) ->
         for outcome in todo:
             try:
                 _provider(outcome, lake, folder, options, cluster, log)
-            except FocusLakeError as error:
-                outcome.failure = str(error)
-                log.event("failed", "error", provider=outcome.provider, reason=str(error))
+            except LedgerConflict as error:
+                outcome.fail(str(error), log)
 
 
 def _provider(outcome: Outcome, lake, folder: str, options, cluster, log: Log) -> None:
     name, made = outcome.provider, outcome.plan
     settings = (made.declaration, options, cluster, plan.recipe(made.declaration, options))
-    ledger = Ledger(lake, name)
     steps = made.of(READ, REFUSE)
     for number, step in enumerate(steps, 1):
         batch = step.batch
         here = log.bind(provider=name, yearmonth=batch.yearmonth, batch_ts=batch.batch_ts)
-        run = Run(_raw(name, options), lake, ledger, *settings, here)
+        run = Run(_raw(name, options), lake, outcome.ledger, *settings, here)
         try:
             if step.action == REFUSE:
-                line = refuse_unread(run, batch, step.reasons)
+                outcome.lines.append(refuse_unread(run, batch, step.reasons))
             else:
                 here.event("reading", batch=f"{number} of {len(steps)}", bytes=batch.bytes)
                 own = f"{folder}/{name}-{batch.yearmonth}-{batch.batch_ts}"
-                line = process(run, batch, own)
+                outcome.lines.append(process(run, batch, own))
                 lake.delete(own)
-            outcome.lines.append(line)
         except LedgerConflict:
             raise
         except FocusLakeError as error:
-            message = f"{batch.yearmonth}/{batch.batch_ts}: {error}"
-            outcome.failure = f"{outcome.failure}; {message}" if outcome.failure else message
-            here.event("failed", "error", reason=str(error))
+            outcome.fail(f"{batch.yearmonth}/{batch.batch_ts}: {error}", log)
