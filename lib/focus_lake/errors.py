@@ -43,5 +43,9 @@ class StorageError(FocusLakeError):
     """A folder or bucket cannot be listed, read or written."""
 
 
+class ClusterError(FocusLakeError):
+    """Spark does not start, or one of its tasks fails."""
+
+
 class CatalogError(FocusLakeError):
     """A table or view cannot be deployed; carries the statement and the engine's reason."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from focus_lake.errors import FocusLakeError
+from focus_lake.errors import ClusterError
 from focus_lake.resources import data
 
 # The JVM only hands out tasks (the rows are in Python and Arrow), so a small heap will do, and
 # the quick compiler starts faster than the thorough one ever pays back.
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
 HEAP = "1g"
+TRACE = "Traceback (most recent call last):"
 
 
 class Cluster:
@@ -46,7 +48,7 @@ class Cluster:
         if self._starter is not None:
             self._starter.join()
         if self._failure is not None:
-            raise FocusLakeError(f"Spark does not start: {self._failure}") from self._failure
+            raise ClusterError(f"Spark does not start: {self._failure}") from self._failure
         return self._context
 
     @property
@@ -58,9 +60,15 @@ class Cluster:
         return self.context.version
 
     def map(self, function: Callable, items: Iterable) -> list:
-        """function(item) for each item, one Spark task each; results in the items' order."""
-        items = list(items)
-        return self.context.parallelize(items, max(1, len(items))).map(function).collect()
+        """function(item) for each item, one Spark task each; results in the items' order.
+
+        Raises FocusLakeError with the reason if a task fails for good.
+        """
+        items, context = list(items), self.context
+        try:
+            return context.parallelize(items, max(1, len(items))).map(function).collect()
+        except Exception as error:  # py4j's or pyspark's own, which differs by version
+            raise FocusLakeError(_cause(str(error))) from error
 
     def stop(self) -> None:
         """Stop a Spark that was started here."""
@@ -69,6 +77,28 @@ class Cluster:
         if self._own and self._context is not None:
             self._context.stop()
             self._context = None
+
+
+def _cause(trace: str) -> str:
+    """What a failed task said, from the traces of Java and Python that Spark wraps it in."""
+    ours = re.search(r"^\s*focus_lake\.errors\.\w+: (.+)", trace, re.MULTILINE)
+    if ours:
+        return ours[1]
+    lines = r"Traceback \(most recent call last\):\n(?:\s.*\n)*(\S.*)"
+    python = re.search(lines, trace)
+    return f"a Spark task failed: {python[1] if python else trace}"
+
+
+def cause(report: str) -> str:
+    """The line of Spark's report that says what went wrong: of a Python traceback the last."""
+    lines = [line.strip() for line in report.splitlines() if line.strip()]
+    after = lines.index(TRACE) if TRACE in lines else None
+    if after is not None:
+        errors = (
+            x for x in lines[after + 1 :] if re.match(r"[\w.]+(Error|Exception|Rejected)\b", x)
+        )
+        return next(errors, lines[after])
+    return next((line for line in lines if "xception" in line), lines[0] if lines else "no report")
 
 
 def is_submitted() -> bool:
