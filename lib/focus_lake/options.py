@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import TypeVar
 
-from focus_lake.errors import OptionsError
+from focus_lake.errors import FocusLakeError, OptionsError
 
 Options = TypeVar("Options")
 
@@ -116,3 +116,6 @@ def run_job(cls: type[Options], summary: str, job: Callable[[Options], int]) -> 
     except OptionsError as error:
         print(f"{error}\n(--help lists the options)", file=sys.stderr)
         return 2
+    except FocusLakeError as error:
+        print(error, file=sys.stderr)
+        return 1

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from focus_lake.errors import LedgerConflict, StorageError
+from focus_lake.errors import LedgerConflict, OptionsError, StorageError
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def at(root: str, endpoint: str | None = None) -> Store:
 
         bucket, _, prefix = root.split("://", 1)[1].partition("/")
         if not bucket:
-            raise StorageError(f"{root}: no bucket name; write s3://bucket/prefix")
+            raise OptionsError(f"{root}: no bucket name; write s3://bucket/prefix")
         return S3Store(f"s3://{bucket}/{prefix}".rstrip("/"), bucket, prefix.strip("/"), endpoint)
     if "://" in root:
-        raise StorageError(f"{root}: only s3:// and local folders are supported")
+        raise OptionsError(f"{root}: only s3:// and local folders are supported")
     return LocalStore(str(Path(root).absolute()))
 
 

@@ -43,8 +43,16 @@ class S3Store:
         return f"{self.prefix}/{path}" if self.prefix else path
 
     def exists(self) -> bool:
+        """Whether the bucket is there; a prefix without objects is an empty folder."""
+        from botocore.exceptions import ClientError
+
         with _naming(self.root, "list"):
-            client(self.endpoint).head_bucket(Bucket=self.bucket)
+            try:
+                client(self.endpoint).head_bucket(Bucket=self.bucket)
+            except ClientError as error:
+                if _code(error) in MISSING:
+                    return False
+                raise
         return True
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
@@ -103,8 +111,12 @@ class S3Store:
     def writer(self, path: str) -> Iterator[BinaryIO]:
         """A file to write to, uploaded (in parts where large) when it is closed without error."""
         with tempfile.TemporaryFile() as draft:
-            yield draft
-            draft.seek(0)
+            try:
+                yield draft
+                draft.seek(0)
+            except OSError as error:
+                where = tempfile.gettempdir()
+                raise StorageError(f"{where}: cannot write: {error.strerror or error}") from error
             with _naming(self.url(path), "write"):
                 client(self.endpoint).upload_fileobj(draft, self.bucket, self._key(path))
 

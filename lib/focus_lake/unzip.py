@@ -105,7 +105,7 @@ def _texts(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]
     """(source, function that opens its text) for each text in the raw file."""
     start = _starts(raw, path)
     if start[:2] == b"\x1f\x8b":
-        yield path, lambda: _gunzipped(raw, path)
+        yield path, lambda: _gunzipped(raw, path, limits)
     elif start[:2] == b"PK":
         yield from _members(raw, path, limits)
     elif path.lower().endswith(".zip"):
@@ -141,9 +141,12 @@ def _parquet(raw: Store, path: str, required) -> Text:
 
 
 @contextmanager
-def _gunzipped(raw: Store, path: str):
-    with raw.open(path) as packed, gzip.open(packed) as text:
-        yield text
+def _gunzipped(raw: Store, path: str, limits: Limits):
+    with raw.open(path) as packed:
+        size = packed.seek(0, io.SEEK_END)
+        packed.seek(0)
+        with gzip.open(packed) as text:
+            yield _Measured(text, size, limits)
 
 
 def _members(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]]:
@@ -177,21 +180,27 @@ def check_member(member: zipfile.ZipInfo, path: str) -> None:
 
 def _member_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits):
     def opener():
-        return _Measured(archive.open(member), member, limits)
+        return _Measured(archive.open(member), member.compress_size, limits)
 
     return opener
 
 
 class _Measured(io.RawIOBase):
-    """A member's text that stops when it unpacks to more than the limits allow."""
+    """An unpacked text that stops when it grows larger than the limits allow.
 
-    def __init__(self, text, member: zipfile.ZipInfo, limits: Limits):
+    packed: bytes of it in the archive.
+    """
+
+    def __init__(self, text, packed: int, limits: Limits):
         self._text, self._bytes = text, 0
-        by_ratio = max(ALLOWED_BEFORE_RATIO, member.compress_size * limits.ratio)
+        by_ratio = max(ALLOWED_BEFORE_RATIO, packed * limits.ratio)
         self._most = min(by_ratio, limits.member_bytes)
 
     def read(self, size: int = -1) -> bytes:
-        data = self._text.read(size)
+        try:
+            data = self._text.read(size)
+        except gzip.BadGzipFile as error:  # an OSError, which would look like a fault of the lake
+            raise zlib.error(str(error)) from error
         self._bytes += len(data)
         if self._bytes > self._most:
             raise BatchRejected(
@@ -239,7 +248,7 @@ def _naming(source: str):
         raise BatchRejected(error.code, error.message, error.file or source) from error
     except BrokenText as error:
         raise BatchRejected(error.code, str(error), source) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         message = f"the archive is damaged: {error}"
         raise BatchRejected("broken_zip", message, source) from error
     except (NotImplementedError, RuntimeError) as error:  # what zipfile raises for odd methods

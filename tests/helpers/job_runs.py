@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -48,10 +49,13 @@ class Result:
 
 
 class Job:
-    """Raw folder and lake of a test, in base; runs in this process unless told otherwise."""
+    """Raw folder and lake of a test, in base; runs in this process unless told otherwise.
 
-    def __init__(self, base: Path):
-        self.raw, self.lake = base / "raw", base / "lake"
+    cluster: the focus_lake.session.Cluster that runs in this process use.
+    """
+
+    def __init__(self, base: Path, cluster=None):
+        self.raw, self.lake, self.cluster = base / "raw", base / "lake", cluster
 
     def put(self, path: str, data: str | bytes) -> Path:
         """A raw file of Alibaba's at month/batch/name."""
@@ -66,7 +70,7 @@ class Job:
 
     def run(self, **options) -> Result:
         """The job in this process."""
-        return run_here(self.argv(options))
+        return run_here(self.argv(options), self.cluster)
 
     def process(self, *command, env: dict | None = None, **options) -> Result:
         """The job as a process of its own; command: a program that runs it, else the script."""
@@ -138,13 +142,13 @@ def _sorted(folder: Path) -> tuple[list[str], list[str]]:
     return names, sorted(map(repr, rows))
 
 
-def run_here(argv: list[str]) -> Result:
-    """The job in this process; Spark is what the caller put in its place."""
+def run_here(argv: list[str], cluster=None) -> Result:
+    """The job in this process, on a cluster that is there already."""
     out, err, before = io.StringIO(), io.StringIO(), sys.argv
     sys.argv = ["normalize_focus.py", *argv]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = run_job(NormalizeOptions, "test", normalize)
+            code = run_job(NormalizeOptions, "test", functools.partial(normalize, cluster=cluster))
     finally:
         sys.argv = before
     return Result(code, out.getvalue(), err.getvalue())

@@ -19,14 +19,8 @@ def cluster(spark):
 
 
 @pytest.fixture
-def shared_spark(cluster, monkeypatch):
-    """Jobs that run in this process use the one Spark, and leave it running."""
-    monkeypatch.setattr(sys.modules["focus_lake.normalize"], "Cluster", lambda *given: cluster)
-
-
-@pytest.fixture
-def job(tmp_path, shared_spark) -> Job:
+def job(tmp_path, cluster) -> Job:
     """Empty folders for raw data and lake, and the job that runs on them."""
-    job = Job(tmp_path)
+    job = Job(tmp_path, cluster)
     (job.raw / "alibaba").mkdir(parents=True)
     return job

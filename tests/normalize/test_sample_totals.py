@@ -29,9 +29,9 @@ def base(tmp_path_factory):
 
 
 @pytest.fixture(params=["two folders", "one folder"])
-def sample(request, base, shared_spark) -> Job:
+def sample(request, base, cluster) -> Job:
     """The job after its run on a sample: accounts apart, or in the same second's folder."""
-    job = Job(base / request.param)
+    job = Job(base / request.param, cluster)
     done = job.raw.with_name("done")
     if not done.exists():
         shared = request.param == "one folder"

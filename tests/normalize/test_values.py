@@ -115,8 +115,10 @@ EXPECTED = [
         "ChargePeriodStart": datetime(2026, 1, 31, 15, 59, 59, 987000),
         "ChargePeriodEnd": datetime(2026, 2, 1, 0),
         "ServiceProviderName": "Alibaba Cloud",
+        "HostProviderName": "Alibaba Cloud",
         "x_SourceChanges": "InvoiceIssuerName: 4711 -> Alibaba Cloud (Singapore); "
-        "ServiceProviderName: filled from ProviderName",
+        "ServiceProviderName: filled from ProviderName; "
+        "HostProviderName: filled from ProviderName",
         "x_Other": {"Tags": "owner:li env:prod"},
     },
     SAME
@@ -189,8 +191,10 @@ EXPECTED = [
         "x_BillingItemName": "Instance type",
         "x_InstanceID": "i-2ze0001;ecs",
         "ServiceProviderName": "Alibaba Cloud",
+        "HostProviderName": "Alibaba Cloud",
         "x_SourceChanges": "ProviderName: 26888 -> Alibaba Cloud; "
-        "PublisherName: 26888 -> Alibaba Cloud; ServiceProviderName: filled from ProviderName",
+        "PublisherName: 26888 -> Alibaba Cloud; ServiceProviderName: filled from ProviderName; "
+        "HostProviderName: filled from ProviderName",
         "x_Other": {"Surprise": "kept"},
     },
 ]
@@ -219,9 +223,9 @@ def base(tmp_path_factory):
 
 
 @pytest.fixture
-def job(base, shared_spark) -> Job:
+def job(base, cluster) -> Job:
     """The job after its run on the three rows, with a declaration of the user's own."""
-    job = Job(base)
+    job = Job(base, cluster)
     done = base / "done"
     if not done.exists():
         declarations = base / "declarations"
