@@ -16,7 +16,6 @@ from focus_lake.resources import data
 # the quick compiler starts faster than the thorough one ever pays back.
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
 HEAP = "1g"
-TRACE = "Traceback (most recent call last):"
 
 
 class Cluster:
@@ -62,13 +61,13 @@ class Cluster:
     def map(self, function: Callable, items: Iterable) -> list:
         """function(item) for each item, one Spark task each; results in the items' order.
 
-        Raises FocusLakeError with the reason if a task fails for good.
+        Raises ClusterError with the reason if a task fails for good.
         """
         items, context = list(items), self.context
         try:
             return context.parallelize(items, max(1, len(items))).map(function).collect()
         except Exception as error:  # py4j's or pyspark's own, which differs by version
-            raise FocusLakeError(_cause(str(error))) from error
+            raise ClusterError(_cause(str(error))) from error
 
     def stop(self) -> None:
         """Stop a Spark that was started here."""
@@ -87,18 +86,6 @@ def _cause(trace: str) -> str:
     lines = r"Traceback \(most recent call last\):\n(?:\s.*\n)*(\S.*)"
     python = re.search(lines, trace)
     return f"a Spark task failed: {python[1] if python else trace}"
-
-
-def cause(report: str) -> str:
-    """The line of Spark's report that says what went wrong: of a Python traceback the last."""
-    lines = [line.strip() for line in report.splitlines() if line.strip()]
-    after = lines.index(TRACE) if TRACE in lines else None
-    if after is not None:
-        errors = (
-            x for x in lines[after + 1 :] if re.match(r"[\w.]+(Error|Exception|Rejected)\b", x)
-        )
-        return next(errors, lines[after])
-    return next((line for line in lines if "xception" in line), lines[0] if lines else "no report")
 
 
 def is_submitted() -> bool:
