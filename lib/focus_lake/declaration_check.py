@@ -52,6 +52,7 @@ def _empty_lists(declaration: Declaration) -> Problems:
         ("layout", "data_extensions"): declaration.layout.data_extensions,
         ("format", "required"): declaration.format.required,
         ("time", "formats"): declaration.time.formats,
+        ("services", "columns"): declaration.services.columns,
     }
     for name, keys in declaration.tags.attributes.items():
         lists["tags", "attributes", name] = keys
