@@ -85,7 +85,8 @@ def _cause(trace: str) -> str:
         return ours[1]
     lines = r"Traceback \(most recent call last\):\n(?:\s.*\n)*(\S.*)"
     python = re.search(lines, trace)
-    return f"a Spark task failed: {python[1] if python else trace}"
+    causes = re.findall(r"^Caused by: (?:[\w.$]+: )?(.+)", trace, re.MULTILINE)
+    return f"a Spark task failed: {(python or [None, *causes, trace.strip().splitlines()[0]])[1]}"
 
 
 def is_submitted() -> bool:
