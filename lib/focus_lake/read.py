@@ -8,12 +8,11 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from focus_lake import parquet
-from focus_lake.records import BACKSLASH
+from focus_lake.records import LONGEST_RECORD
 from focus_lake.store import Store
 from focus_lake.unzip import Piece, Text
 
-BLOCK = 16 * 1024 * 1024  # bytes parsed at a time
-LARGEST_BLOCK = 1024 * 1024 * 1024  # one record may be long
+BLOCK = 2 * LONGEST_RECORD  # bytes parsed at a time; a record must fit
 
 
 def read(raw: Store, scratch: Store, text: Text, piece: Piece, null_texts) -> Iterator[pa.Table]:
@@ -28,19 +27,13 @@ def read(raw: Store, scratch: Store, text: Text, piece: Piece, null_texts) -> It
 
 
 def _csv(scratch: Store, text: Text, piece: Piece, null_texts) -> Iterator[pa.Table]:
-    quoting = (
-        {"escape_char": "\\", "double_quote": False}
-        if text.quoting == BACKSLASH
-        else {"double_quote": True}
-    )
-    block = BLOCK if piece.bytes < LARGEST_BLOCK else LARGEST_BLOCK
     with scratch.open(piece.path) as file:
         reader = pacsv.open_csv(
             file,
             read_options=pacsv.ReadOptions(
-                use_threads=False, column_names=list(text.header), block_size=block
+                use_threads=False, column_names=list(text.header), block_size=BLOCK
             ),
-            parse_options=pacsv.ParseOptions(newlines_in_values=piece.line_breaks, **quoting),
+            parse_options=pacsv.ParseOptions(newlines_in_values=piece.line_breaks),
             convert_options=pacsv.ConvertOptions(
                 column_types={name: pa.string() for name in text.header},
                 null_values=list(null_texts),

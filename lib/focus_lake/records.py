@@ -2,7 +2,8 @@
 
 Works on bytes with numpy: quotes, commas and newlines are positions, and a newline ends a record
 when an even number of quotes stands before it. Nothing is parsed here but the header; the text
-is handed on for Spark, without header, byte-order mark, blank lines and carriage returns.
+is handed on without header, byte-order mark, blank lines and carriage returns, and always with
+doubled quotes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from focus_lake.errors import FocusLakeError
 
 DOUBLED, BACKSLASH = "doubled", "backslash"  # how a quote inside a quoted field is written
 CHUNK = 4 * 1024 * 1024  # bytes read at a time
-LONGEST_RECORD = 64 * 1024 * 1024  # bytes; past this a quote was opened and never closed
+LONGEST_RECORD = 8 * 1024 * 1024  # bytes; past this a quote was opened and never closed
 QUOTE, COMMA, NEWLINE, RETURN, ESCAPE = 34, 44, 10, 13, 92
 BOM = b"\xef\xbb\xbf"
 
@@ -152,8 +153,12 @@ class Records:
             raise BrokenText(line, f"not UTF-8{hint}; export it as UTF-8", "not_utf8") from None
 
     def _piece(self, buffer, octets, quotes, newlines, ends) -> Piece | None:
+        breaks = self._returns(octets, quotes) or len(newlines) > len(ends)
         starts = np.concatenate([[0], ends[:-1] + 1])
         lengths = ends - starts
+        if lengths.max() > LONGEST_RECORD:
+            line = self._line + int(np.searchsorted(newlines, starts[np.argmax(lengths)]))
+            raise BrokenText(line, f"a record of more than {LONGEST_RECORD:,} bytes")
         blank = (lengths == 0) | ((lengths == 1) & (octets[starts] == RETURN))
         skipped = blank.copy()
         if not self.header:
@@ -166,8 +171,11 @@ class Records:
             for i in np.flatnonzero(wrong)
         ]
         dropped = skipped | wrong
-        text = _cut(buffer, octets, starts, ends, dropped)
-        breaks = len(newlines) > len(ends) or self._returns(octets, quotes)
+        drop = np.zeros(0, np.int64)
+        if self._quoting == BACKSLASH:
+            octets, drop = _doubled(octets, quotes)
+            buffer = octets.tobytes()
+        text = _cut(buffer, octets, starts, ends, dropped, drop)
         return Piece(text, len(dropped) - int(dropped.sum()), lines[~dropped], breaks, malformed)
 
     def _returns(self, octets: np.ndarray, quotes: np.ndarray) -> bool:
@@ -199,6 +207,22 @@ def _odd_run(octets: np.ndarray, quotes: np.ndarray) -> np.ndarray:
     return odd
 
 
+def _doubled(octets: np.ndarray, quotes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(text with its escaped quotes doubled, positions of the bytes that are then too many).
+
+    A backslash escapes a quote or another backslash, and only inside quotes; any other one is
+    text, such as the one in a null's \\N.
+    """
+    slashes = np.flatnonzero(octets == ESCAPE)
+    slashes = slashes[np.searchsorted(quotes, slashes) % 2 == 1]
+    begins = np.diff(slashes, prepend=-2) != 1
+    run = np.maximum.accumulate(np.where(begins, slashes, 0)) if len(slashes) else slashes
+    escaping = slashes[(slashes - run) % 2 == 0]
+    octets = octets.copy()
+    octets[escaping[octets[escaping + 1] == QUOTE]] = QUOTE
+    return octets, escaping[octets[escaping + 1] == ESCAPE]
+
+
 def _commas(octets: np.ndarray, quotes: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Commas outside quotes in each record."""
     commas = np.flatnonzero(octets == COMMA)
@@ -210,16 +234,16 @@ def _commas(octets: np.ndarray, quotes: np.ndarray, ends: np.ndarray) -> np.ndar
     return np.diff(total, prepend=0)
 
 
-def _cut(buffer: bytes, octets, starts, ends, dropped) -> bytes:
-    """The text without dropped records and without the carriage returns that end records."""
-    returns = ends[octets[ends - 1] == RETURN] - 1
-    if not dropped.any() and not len(returns):
+def _cut(buffer: bytes, octets, starts, ends, dropped, drop) -> bytes:
+    """The text without dropped records and bytes, and the carriage returns that end records."""
+    drop = np.concatenate([drop, ends[octets[ends - 1] == RETURN] - 1])
+    if not dropped.any() and not len(drop):
         return buffer
     first = int(np.argmin(dropped))
-    if not len(returns) and dropped[:first].all() and not dropped[first:].any():
+    if not len(drop) and dropped[:first].all() and not dropped[first:].any():
         return buffer[starts[first] :] if not dropped.all() else b""
     keep = np.ones(len(octets), bool)
-    keep[returns] = False
+    keep[drop] = False
     for i in np.flatnonzero(dropped):
         keep[starts[i] : ends[i] + 1] = False
     return octets[keep].tobytes()
