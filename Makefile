@@ -1,7 +1,7 @@
 # Every command a newcomer and CI start from; `make` alone explains them.
 # PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format package clean
+.PHONY: help setup run test bench lint format package deploy destroy clean
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -9,6 +9,7 @@ ROWS ?= 20000
 MONTHS ?= 2
 PUSHES ?= 3
 SEED ?= 1
+ROUNDS ?= 3
 
 help:  ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,10 @@ run: setup  ## make a sample export in build/raw, run the jobs on it into build/
 test: setup  ## run the tests, without the slow ones (those run in .ci/run)
 	$(PY) -m pytest -q -m "not slow and not s3 and not trino"
 
+bench: ROWS = 1000000
+bench: setup  ## measure speed and memory, and DuckDB at the same work (ROWS=1000000 ROUNDS=3)
+	$(PY) bench/bench.py --rows $(ROWS) --rounds $(ROUNDS)
+
 lint: setup  ## check style
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -34,9 +39,17 @@ format: setup  ## format the code and sort the imports
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-package: setup  ## build dist/: the wheel, the zip for Glue, the zip for Function Compute
+package: setup  ## build dist/: wheel, zip, the release for Glue, the zip for Function Compute
 	$(PY) scripts/package.py dist
 	$(PY) scripts/package_function.py dist
+
+deploy: setup  ## package, upload, show the changes, ask, deploy: make deploy STACK=.. REGION=..
+	@$(PY) scripts/deploy.py --stack "$(STACK)" --region "$(REGION)" \
+		--parameters "$(PARAMETERS)" --yes $(if $(YES),true,false)
+
+destroy: setup  ## remove the stack; buckets stay with all in them, unless EMPTY=1
+	@$(PY) scripts/destroy.py --stack "$(STACK)" --region "$(REGION)" \
+		--empty $(if $(EMPTY),true,false) --yes $(if $(YES),true,false)
 
 clean:  ## remove what the targets made, .venv excepted
 	rm -rf build dist lib/focus_lake.egg-info .pytest_cache .ruff_cache spark-warehouse metastore_db derby.log

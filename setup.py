@@ -36,6 +36,6 @@ setup(
             "AWSGlueDataplanePython==5.1.0; python_version == '3.11'",
             "AWSGlueDataplanePython==6.0.0; python_version >= '3.13'",
         ],
-        "dev": ["pytest", "hypothesis", "chispa", "moto", "ruff"],
+        "dev": ["pytest", "hypothesis", "chispa", "cfn-lint", "ruff"],
     },
 )

@@ -1,0 +1,240 @@
+"""Least privilege: each job may do what it was seen to call, on those places, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatchcase
+
+import pytest
+
+from focus_lake import normalize, store
+from focus_lake.catalog import job as refresh_job
+from focus_lake.normalize_options import NormalizeOptions
+from focus_lake.options import parse
+from focus_lake.sample.__main__ import main as make_sample
+from focus_lake.sample.options import Options as SampleOptions
+from helpers.job_process import InProcess
+from helpers.stack_template import ROOT, Resolved, statements
+
+# The right that a call needs. AWS service authorization reference, read 2026-11-21.
+S3_RIGHTS = {
+    "HeadBucket": "s3:ListBucket",
+    "ListObjectsV2": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
+    "GetObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "UploadPartCopy": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "CopyObject": "s3:PutObject",
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+    "DeleteObjects": "s3:DeleteObject",
+}
+# What Athena does in the caller's name for a statement. Athena user guide, 'Configure access to
+# databases and tables in the AWS Glue Data Catalog', read 2026-11-21.
+PARTITIONS = {"glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"}
+READS = {"glue:GetDatabase", "glue:GetTable"}
+GLUE_RIGHTS = {
+    r"CREATE EXTERNAL TABLE": READS | {"glue:CreateTable"},
+    r"CREATE OR REPLACE VIEW": READS | {"glue:CreateTable", "glue:UpdateTable"},
+    r"ALTER TABLE \S+ ADD COLUMNS": READS | {"glue:UpdateTable"},
+    r"ALTER TABLE \S+ ADD IF NOT EXISTS": READS | PARTITIONS | {"glue:BatchCreatePartition"},
+    r"ALTER TABLE \S+ DROP IF EXISTS": READS
+    | PARTITIONS
+    | {"glue:DeletePartition", "glue:BatchDeletePartition"},
+    r"MSCK REPAIR TABLE": READS | PARTITIONS | {"glue:BatchCreatePartition"},
+    r"SHOW PARTITIONS": READS | {"glue:GetPartitions"},
+}
+METADATA_RIGHTS = {
+    "ListTableMetadata": {"athena:ListTableMetadata", "glue:GetTables", "glue:GetDatabase"},
+    "GetTableMetadata": {"athena:GetTableMetadata", "glue:GetTable", "glue:GetDatabase"},
+}
+# Athena writes results, and looks for the bucket and its parts, in the caller's name.
+RESULTS = {
+    "s3:GetBucketLocation",
+    "s3:ListBucket",
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:AbortMultipartUpload",
+    "s3:ListMultipartUploadParts",
+}
+# Glue itself: its log, and the job's files.
+GLUE_ITSELF = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject"}
+ODD = {
+    "20260108173000/1500_2_X_202601.csv": b"BilledCost,BillingPeriodStart,BillingCurrency\n"
+    b"1.50,2026-01-01 00:00:00,CNY\nmuch,2026-01-01 00:00:00,CNY\n",
+    "20260109173000/1500_2_X_202601.zip": b"no archive",
+}
+
+
+def allowed(holder: dict, action: str, arn: str) -> bool:
+    return any(
+        action in one["Action"] and any(fnmatchcase(arn, pattern) for pattern in one["Resource"])
+        for one in statements(holder)
+        if one["Effect"] == "Allow"
+    )
+
+
+def needed(operation: str, parameters: dict) -> list[tuple[str, str]]:
+    """(right, ARN) of one S3 call."""
+    arn, right = f"arn:aws:s3:::{parameters['Bucket']}", S3_RIGHTS[operation]
+    if right == "s3:ListBucket":
+        return [(right, arn)]
+    if operation == "DeleteObjects":
+        return [(right, f"{arn}/{item['Key']}") for item in parameters["Delete"]["Objects"]]
+    found = [(right, f"{arn}/{parameters['Key']}")]
+    if source := parameters.get("CopySource"):
+        found.append(("s3:GetObject", f"arn:aws:s3:::{source['Bucket']}/{source['Key']}"))
+    return found
+
+
+def s3_needs(calls) -> set[tuple[str, str]]:
+    s3 = [(operation, parameters) for service, operation, parameters in calls if service == "s3"]
+    return {pair for operation, parameters in s3 for pair in needed(operation, parameters)}
+
+
+def actions(holder: dict) -> set[str]:
+    return {action for one in statements(holder) for action in one["Action"]}
+
+
+def names_of(resolved: Resolved) -> dict:
+    """Every holder of rights that is no resource policy."""
+    return {**resolved.of("AWS::IAM::Role"), **resolved.of("AWS::IAM::User")}
+
+
+@pytest.fixture
+def lake(bucket, s3_endpoint, tmp_path, monkeypatch, calls):
+    """A lake of the sample and the odd files, normalized twice: with a rejected row, without."""
+    sample = ("--out", str(tmp_path / "raw"), "--rows", "400", "--months", "1", "--pushes", "2")
+    assert make_sample(parse(SampleOptions, sample)) == 0
+    raw = store.at(f"s3://{bucket}/bills", s3_endpoint)
+    for path in (tmp_path / "raw").rglob("*"):
+        if path.is_file():
+            with raw.writer(str(path.relative_to(tmp_path / "raw"))) as target:
+                target.write(path.read_bytes())
+    for name, content in ODD.items():
+        with raw.writer(f"alibaba/202601/{name}") as target:
+            target.write(content)
+    monkeypatch.setattr(normalize, "Cluster", InProcess)
+    calls.clear()
+    options = ("--raw", f"s3://{bucket}/bills", "--lake", f"s3://{bucket}/lake")
+    options += ("--quiet_minutes", "0", "--s3_endpoint", s3_endpoint)
+    for more in (("--max_rejected_rows", "1"), ("--reprocess", "true")):
+        assert normalize.normalize(parse(NormalizeOptions, [*options, *more])) == 1
+    return f"s3://{bucket}/lake"
+
+
+def template(bucket: str, **more: str) -> Resolved:
+    places = {"RawBucketName": bucket, "RawPrefix": "bills/"}
+    return Resolved(**places, LakeBucketName=bucket, LakePrefix="lake/", **more)
+
+
+@pytest.mark.s3
+def test_normalize_may_do_all_it_does_and_nothing_more(lake, bucket, calls):
+    role = template(bucket).of("AWS::IAM::Role")["NormalizeRole"]
+    needs = s3_needs(calls)
+    assert {(right, arn) for right, arn in needs if not allowed(role, right, arn)} == set()
+    assert {service for service, _, _ in calls} == {"s3"}
+    # A large file goes up in parts; boto3 aborts them if one fails.
+    spare = {"s3:AbortMultipartUpload"} | GLUE_ITSELF
+    assert actions(role) == {right for right, _ in needs} | spare
+    # Nothing is granted on a folder that was not touched.
+    touched = {arn.split("/")[2] for right, arn in needs if f"{bucket}/lake/" in arn}
+    granted = {
+        resource.split("/")[2]
+        for one in statements(role)
+        for resource in one["Resource"]
+        if f"{bucket}/lake/" in resource
+    }
+    assert granted == touched
+
+
+@pytest.mark.s3
+def test_normalize_may_not_write_raw_files_nor_delete_the_ledger(lake, bucket):
+    role = template(bucket).of("AWS::IAM::Role")["NormalizeRole"]
+    for right in ("s3:PutObject", "s3:DeleteObject"):
+        assert not allowed(role, right, f"arn:aws:s3:::{bucket}/bills/alibaba/202601/a.zip")
+    assert not allowed(role, "s3:DeleteObject", f"arn:aws:s3:::{bucket}/lake/ledger/a/202601.jsonl")
+
+
+@pytest.mark.s3
+@pytest.mark.parametrize("days", ["0", "1"])
+def test_refresh_may_do_all_it_does_and_nothing_more(
+    days, lake, bucket, s3_endpoint, calls, fake_athena
+):
+    _age_ledger(bucket, s3_endpoint)
+    calls.clear()
+    options = ("--engine", "athena", "--lake", lake, "--endpoint", s3_endpoint)
+    options += ("--workgroup", "fl", "--output_location", "s3://results/", "--region", "us-east-1")
+    options += ("--expire_superseded_days", days)
+    for _ in range(2):  # the second finds tables, and with a column taken away adds one
+        assert refresh_job.main(parse(refresh_job.Options, options)) == 0
+        fake_athena.tables["focus_alibaba_normalized"].pop("x_owner", None)
+    resolved = template(bucket, ExpireSupersededDays=days)
+    role = resolved.of("AWS::IAM::Role")["RefreshRole"]
+    needs = s3_needs(calls)
+    assert {(right, arn) for right, arn in needs if not allowed(role, right, arn)} == set()
+    rights = {right for right, _ in needs} | RESULTS | GLUE_ITSELF
+    for service, operation, _ in calls:
+        if service == "athena":
+            rights |= METADATA_RIGHTS.get(operation, {f"athena:{operation}"})
+    for sql in fake_athena.statements:
+        [kind] = [kind for kind in GLUE_RIGHTS if re.match(kind, sql)]
+        rights |= GLUE_RIGHTS[kind]
+    assert actions(role) == rights
+
+
+def _age_ledger(bucket: str, endpoint: str) -> None:
+    """Let the batches have been published long ago, so that superseded ones can expire."""
+    lake = store.at(f"s3://{bucket}/lake", endpoint)
+    for entry in list(lake.list("ledger")):
+        data, version = lake.read(entry.path)
+        lines = [json.loads(line) for line in data.decode().splitlines()]
+        old = [json.dumps({**line, "published_at": "2026-01-20T00:00:00.000Z"}) for line in lines]
+        lake.put_if(entry.path, "\n".join(old).encode(), version)
+
+
+EVERYTHING = {
+    "KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1-2-3",
+    "ExpireSupersededDays": "30",
+}
+
+
+@pytest.mark.parametrize("parameters", [{}, EVERYTHING])
+def test_no_right_is_for_every_action_or_every_resource(parameters):
+    for name, holder in names_of(Resolved(**parameters)).items():
+        assert "ManagedPolicyArns" not in holder, name
+        for one in statements(holder):
+            assert one["Effect"] == "Allow"
+            assert not [action for action in one["Action"] if "*" in action], name
+            for resource in one["Resource"]:
+                # a star stands for the keys below a named prefix or the tables of a database
+                assert re.fullmatch(r"[^*]+(/\*)?", resource), (name, resource)
+
+
+def test_a_key_of_ones_own_may_be_used_and_not_managed():
+    for holder in names_of(Resolved(**EVERYTHING)).values():
+        [rights] = [s for s in statements(holder) if s["Action"][0].startswith("kms:")]
+        assert rights["Resource"] == [EVERYTHING["KmsKeyArn"]]
+        assert set(rights["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
+
+
+@pytest.mark.parametrize("name", ["NormalizeRole", "RefreshRole"])
+def test_only_glue_in_this_account_takes_a_jobs_role(name):
+    role = Resolved().of("AWS::IAM::Role")[name]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "glue.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+
+
+def test_the_oss_functions_user_has_the_rights_that_its_documentation_names():
+    put = json.loads((ROOT / "deploy/function/aws_put_policy.json").read_text())["Statement"]
+    listing = json.loads((ROOT / "deploy/function/aws_list_policy.json").read_text())["Statement"]
+    for choice, documented in (("put", put), ("put_and_list", put + listing)):
+        way = {"OssFunction": choice, "RawBucketName": "RAW_BUCKET", "RawPrefix": "S3_PREFIX/"}
+        [user] = Resolved(**way).of("AWS::IAM::User").values()
+        [policy] = user["Policies"]
+        assert policy["PolicyDocument"]["Statement"] == documented
+    assert Resolved(OssFunction="none").of("AWS::IAM::User") == {}

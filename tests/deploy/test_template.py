@@ -1,0 +1,245 @@
+"""glue_workflow.json, walked: jobs, options, triggers, buckets, alarms; and cfn-lint."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from focus_lake.catalog.job import Options as RefreshOptions
+from focus_lake.normalize_options import NormalizeOptions
+from focus_lake.options import glue_arguments, parse
+from helpers.stack_template import FILE, ROOT, Resolved, raw
+
+OPTIONS = {"NormalizeJob": NormalizeOptions, "RefreshJob": RefreshOptions}
+RELEASE = "releases/1.0-abc"
+EVERYTHING = {
+    "KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1-2-3",
+    "AlarmEmail": "finops@example.com",
+    "ExpireSupersededDays": "30",
+}
+EXISTING = {
+    "RawBucketName": "our-raw",
+    "LakeBucketName": "our-lake",
+    "ArtifactBucketName": "our-artifacts",
+    "RawPrefix": "bills/",
+    "LakePrefix": "lake/",
+    "OssFunction": "none",
+}
+WAYS = [{}, EVERYTHING, EXISTING, {**EXISTING, **EVERYTHING}]
+
+
+def test_cfn_lint_finds_nothing():
+    linter = Path(sys.executable).parent / "cfn-lint"
+    done = subprocess.run([linter, FILE], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_template_fits_into_a_request():
+    assert len(json.dumps(raw(), separators=(",", ":")).encode()) < 51_200
+
+
+@pytest.mark.parametrize("parameters", WAYS)
+def test_every_reference_is_to_something_that_is_made(parameters):
+    resolved = Resolved(**parameters)
+    assert "Fn::" not in str(resolved.resources)
+    outputs = resolved.template["Outputs"].values()
+    made = [o for o in outputs if resolved.conditions.get(o.get("Condition"), True)]
+    assert all(resolved.value(output["Value"]) for output in made)
+
+
+def test_there_are_the_two_jobs_and_each_runs_a_script_of_the_jobs_folder():
+    jobs = Resolved(ArtifactBucketName="code").of("AWS::Glue::Job")
+    scripts = {name: job["Command"]["ScriptLocation"] for name, job in jobs.items()}
+    assert scripts == {
+        "NormalizeJob": f"s3://code/{RELEASE}/normalize_focus.py",
+        "RefreshJob": f"s3://code/{RELEASE}/refresh_catalog.py",
+    }
+    for script in scripts.values():
+        assert (ROOT / "jobs" / script.rsplit("/", 1)[1]).is_file()
+
+
+def split(job: dict) -> tuple[list[str], dict[str, str]]:
+    """A job's arguments as Glue passes ours, and those that are Glue's own."""
+    arguments = {name.removeprefix("--"): v for name, v in job["DefaultArguments"].items()}
+    glue = {name: value for name, value in arguments.items() if name in glue_arguments()}
+    ours = [w for n, v in arguments.items() if n not in glue for w in (f"--{n}", str(v))]
+    return ours, glue
+
+
+@pytest.mark.parametrize("parameters", WAYS)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_each_job_accepts_the_options_it_is_given(name, parameters):
+    job = Resolved(**parameters).of("AWS::Glue::Job")[name]
+    assert parse(OPTIONS[name], split(job)[0])
+
+
+def test_the_options_say_what_the_parameters_say():
+    ways = {**EXISTING, "Providers": "alibaba,aws", "Database": "bills", "MaxRejectedRows": "7"}
+    jobs = Resolved(**ways, ExpireSupersededDays="30").of("AWS::Glue::Job")
+    normalize = parse(NormalizeOptions, split(jobs["NormalizeJob"])[0])
+    assert normalize.raw == "s3://our-raw/bills/"
+    assert normalize.lake == "s3://our-lake/lake/"
+    assert normalize.providers == ("alibaba", "aws")
+    assert normalize.max_rejected_rows == 7
+    refresh = parse(RefreshOptions, split(jobs["RefreshJob"])[0])
+    assert refresh.lake == "s3://our-lake/lake/"
+    assert (refresh.engine, refresh.database, refresh.workgroup) == ("athena", "bills", "fl")
+    assert refresh.expire_superseded_days == 30
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_jobs_run_on_glue_5_1_one_at_a_time_with_retry_timeout_scaling_and_logs(name):
+    resolved = Resolved()
+    job = resolved.of("AWS::Glue::Job")[name]
+    glue = split(job)[1]
+    assert (job["GlueVersion"], job["WorkerType"], job["NumberOfWorkers"]) == ("5.1", "G.1X", 2)
+    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
+    assert (job["MaxRetries"], job["Command"]["Name"]) == (1, "glueetl")
+    assert 0 < job["Timeout"] < 24 * 60  # a scratch folder is kept for a day
+    assert glue["enable-auto-scaling"] == "true"
+    assert glue["enable-continuous-cloudwatch-log"] == "true"
+    assert glue["job-bookmark-option"] == "job-bookmark-disable"
+    groups = {group["LogGroupName"] for group in resolved.of("AWS::Logs::LogGroup").values()}
+    prefix = glue["custom-logGroup-prefix"]
+    assert {f"{prefix}/error", f"{prefix}/output"} <= groups
+
+
+def test_jobs_get_the_library_as_zip_and_the_modules_that_the_requirements_name():
+    required = dict(
+        re.findall(r"^(\w+)==(\S+)", (ROOT / "requirements/glue.txt").read_text(), re.MULTILINE)
+    )
+    jobs = Resolved(ArtifactBucketName="code").of("AWS::Glue::Job")
+    boto3 = f"boto3=={required['boto3']}"
+    wheel = f"s3://code/{RELEASE}/pyathena-{required['pyathena']}-py3-none-any.whl"
+    modules = {name: split(job)[1]["additional-python-modules"] for name, job in jobs.items()}
+    assert modules == {"NormalizeJob": boto3, "RefreshJob": f"{boto3},{wheel}"}
+    for job in jobs.values():
+        assert split(job)[1]["extra-py-files"] == f"s3://code/{RELEASE}/focus_lake.zip"
+    # A conditional PutObject is what keeps two runs from one ledger; boto3 knows it from 1.36 on.
+    assert tuple(map(int, required["boto3"].split("."))) >= (1, 36)
+    assert f"pyathena=={required['pyathena']} " in (ROOT / "requirements/common.txt").read_text()
+
+
+def test_the_workflow_starts_by_schedule_and_refreshes_however_normalize_ended():
+    resolved = Resolved()
+    triggers = resolved.of("AWS::Glue::Trigger")
+    [workflow] = resolved.of("AWS::Glue::Workflow").values()
+    assert workflow["MaxConcurrentRuns"] == 1
+    inside = {n: t for n, t in triggers.items() if t.get("WorkflowName") == workflow["Name"]}
+    assert set(inside) == {"StartDaily", "AfterNormalize"}
+    start, after = inside["StartDaily"], inside["AfterNormalize"]
+    assert (start["Type"], start["Schedule"]) == ("SCHEDULED", "cron(0 11 * * ? *)")
+    assert start["Actions"] == [{"JobName": "fl-normalize"}]
+    assert (after["Type"], after["Predicate"]["Logical"]) == ("CONDITIONAL", "ANY")
+    seen = {(c["JobName"], c["State"]) for c in after["Predicate"]["Conditions"]}
+    assert seen == {("fl-normalize", state) for state in ("SUCCEEDED", "FAILED", "TIMEOUT")}
+    assert after["Actions"] == [{"JobName": "fl-refresh"}]
+
+
+def test_the_refresh_has_a_schedule_of_its_own():
+    trigger = Resolved().of("AWS::Glue::Trigger")["RefreshDaily"]
+    assert "WorkflowName" not in trigger
+    assert (trigger["Type"], trigger["Actions"]) == ("SCHEDULED", [{"JobName": "fl-refresh"}])
+
+
+def test_every_trigger_is_active_and_starts_a_job_of_this_stack():
+    resolved = Resolved()
+    jobs = {job["Name"] for job in resolved.of("AWS::Glue::Job").values()}
+    triggers = resolved.of("AWS::Glue::Trigger").values()
+    assert {action["JobName"] for t in triggers for action in t["Actions"]} == jobs
+    assert all(trigger["StartOnCreation"] is True for trigger in triggers)
+
+
+@pytest.mark.parametrize("name", ["RawBucket", "LakeBucket", "ArtifactBucket"])
+def test_a_bucket_is_encrypted_private_over_tls_only_and_stays_when_the_stack_goes(name):
+    resolved = Resolved()
+    bucket = resolved.resources[name]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = bucket["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert encryption(properties) == {"SSEAlgorithm": "AES256"}
+    rules = properties["LifecycleConfiguration"]["Rules"]
+    assert {"DaysAfterInitiation": 1} in [r.get("AbortIncompleteMultipartUpload") for r in rules]
+    [denied] = resolved.of("AWS::S3::BucketPolicy")[f"{name}Policy"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
+    assert denied["Resource"] == [f"{name}.Arn", f"{name}.Arn/*"]
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def encryption(bucket: dict) -> dict:
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    return rule["ServerSideEncryptionByDefault"]
+
+
+def test_a_key_of_ones_own_encrypts_buckets_and_query_results():
+    key = EVERYTHING["KmsKeyArn"]
+    resolved = Resolved(**EVERYTHING)
+    for bucket in resolved.of("AWS::S3::Bucket").values():
+        assert encryption(bucket) == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    [workgroup] = resolved.of("AWS::Athena::WorkGroup").values()
+    results = workgroup["WorkGroupConfiguration"]["ResultConfiguration"]
+    assert results["EncryptionConfiguration"] == {"EncryptionOption": "SSE_KMS", "KmsKey": key}
+
+
+def test_only_scratch_and_query_results_expire_in_the_lake():
+    lake = Resolved(LakePrefix="lake/").of("AWS::S3::Bucket")["LakeBucket"]
+    rules = lake["LifecycleConfiguration"]["Rules"]
+    expiring = {r["Prefix"] for r in rules if "ExpirationInDays" in r}
+    assert expiring == {"lake/_scratch/", "lake/_athena/"}
+    for bucket in ("RawBucket", "ArtifactBucket"):
+        other = Resolved().of("AWS::S3::Bucket")[bucket]["LifecycleConfiguration"]["Rules"]
+        assert not any("ExpirationInDays" in rule for rule in other)
+
+
+def test_existing_buckets_are_used_and_none_is_made():
+    assert Resolved(**EXISTING).of("AWS::S3::Bucket") == {}
+
+
+def test_the_workgroup_enforces_its_settings_limit_and_encryption():
+    [workgroup] = Resolved(LakeBucketName="lake").of("AWS::Athena::WorkGroup").values()
+    settings = workgroup["WorkGroupConfiguration"]
+    assert settings["EnforceWorkGroupConfiguration"] is True
+    assert settings["BytesScannedCutoffPerQuery"] == 100 * 1024**3
+    assert settings["ResultConfiguration"] == {
+        "OutputLocation": "s3://lake/_athena/",
+        "EncryptionConfiguration": {"EncryptionOption": "SSE_S3"},
+    }
+
+
+def test_a_failed_run_of_any_job_reaches_the_topic():
+    resolved = Resolved(**EVERYTHING)
+    rule = resolved.of("AWS::Events::Rule")["FailedRuns"]
+    pattern = rule["EventPattern"]
+    assert (pattern["source"], pattern["detail-type"]) == (["aws.glue"], ["Glue Job State Change"])
+    jobs = {job["Name"] for job in resolved.of("AWS::Glue::Job").values()}
+    assert set(pattern["detail"]["jobName"]) == jobs
+    assert {"FAILED", "TIMEOUT"} <= set(pattern["detail"]["state"])
+    assert [target["Arn"] for target in rule["Targets"]] == ["AlarmTopic"]
+    [policy] = resolved.of("AWS::SNS::TopicPolicy").values()
+    allowed = policy["PolicyDocument"]["Statement"]
+    assert {
+        (s["Principal"]["Service"], s["Condition"]["ArnEquals"]["aws:SourceArn"]) for s in allowed
+    } == {
+        ("events.amazonaws.com", "FailedRuns.Arn"),
+        ("cloudwatch.amazonaws.com", "NotRefreshed.Arn"),
+    }
+    [subscription] = resolved.of("AWS::SNS::Subscription").values()
+    assert (subscription["TopicArn"], subscription["Endpoint"]) == (
+        "AlarmTopic",
+        "finops@example.com",
+    )
+
+
+def test_a_day_without_a_refresh_raises_the_alarm():
+    resolved = Resolved()
+    alarm = resolved.of("AWS::CloudWatch::Alarm")["NotRefreshed"]
+    assert alarm["Dimensions"] == [{"Name": "RuleName", "Value": "Refreshed"}]
+    assert (alarm["TreatMissingData"], alarm["AlarmActions"]) == ("breaching", ["AlarmTopic"])
+    detail = resolved.of("AWS::Events::Rule")["Refreshed"]["EventPattern"]["detail"]
+    assert detail == {"jobName": ["fl-refresh"], "state": ["SUCCEEDED"]}
