@@ -85,8 +85,9 @@ def _cause(trace: str) -> str:
         return ours[1]
     lines = r"Traceback \(most recent call last\):\n(?:\s.*\n)*(\S.*)"
     python = re.search(lines, trace)
-    causes = re.findall(r"^Caused by: (?:[\w.$]+: )?(.+)", trace, re.MULTILINE)
-    return f"a Spark task failed: {(python or [None, *causes, trace.strip().splitlines()[0]])[1]}"
+    causes = re.findall(r"^Caused by: [\w.$]+: (.+)", trace, re.MULTILINE)
+    said = python[1] if python else next(iter(causes), trace.strip().splitlines()[0])
+    return f"a Spark task failed: {said}"
 
 
 def is_submitted() -> bool:
