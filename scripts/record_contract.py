@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import io
 import sys
 import tempfile
@@ -57,7 +58,8 @@ def main() -> int:
         for view, column, type_ in rows:
             if not is_table(view):
                 writer.writerow([view, column, contract_type(type_)])
-    print(f"{CONTRACT}: recorded; say what changed in CHANGELOG.md")
+    mark = hashlib.sha256(CONTRACT.read_bytes()).hexdigest()[:12]
+    print(f"{CONTRACT}: recorded. Say in CHANGELOG.md what changed: view contract {mark}")
     return 0
 
 

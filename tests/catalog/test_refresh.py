@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from decimal import Decimal as D
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -15,6 +19,7 @@ from focus_lake.errors import OptionsError
 from helpers.catalog import on_duckdb, refresh
 from helpers.lakes import Lake, charge, declare
 
+ROOT = Path(__file__).parents[2]
 TOTAL = "SELECT x_Provider, SUM(BilledCost) FROM focus_unified GROUP BY 1 ORDER BY 1"
 FIRST, SECOND = "20260110173000", "20260111173000"
 
@@ -84,6 +89,28 @@ def test_files_from_before_a_column_was_added_show_null_in_it(lake):
     assert deploy(lake) == 0
     query = "SELECT InvoiceDetailId, x_CommodityCode, BilledCost FROM focus_alibaba"
     assert on_duckdb(lake.root, query) == [(None, None, D("11"))]
+
+
+def test_a_column_added_to_the_column_table_is_everywhere_after_a_refresh(lake, tmp_path):
+    """In a copy of the project, since the column table is part of the package."""
+    copy = tmp_path / "copy"
+    for part in ("lib", "sql", "jobs"):
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    with (copy / "lib/focus_lake/columns.csv").open("a", encoding="utf-8") as file:
+        file.write(f"x_New,focus_lake,decimal,decimal{',' * 16},A new one.\n")
+    job = [sys.executable, copy / "jobs/refresh_catalog.py", "--engine", "duckdb"]
+    environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
+    subprocess.run([*job, "--lake", lake.root], check=True, env=environment, capture_output=True)
+    query = "SELECT x_New, BilledCost, typeof(x_New) FROM"
+    for view in ("focus_alibaba_normalized", "focus_alibaba", "focus_unified"):
+        found = on_duckdb(lake.root, f"{query} {view}")
+        assert found == [(None, D("10"), "DECIMAL(38,18)")], view
+
+
+def test_a_lake_on_s3_says_what_duckdb_lacks(lake, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))  # where DuckDB would have an extension installed
+    assert deploy(lake, "--location", "s3://bucket/lake") == 1
+    assert "DuckDB reads s3:// with its extension httpfs" in capsys.readouterr().out
 
 
 def test_rejected_rows_are_a_table(lake):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
+from pathlib import Path
 
 import pytest
 from sqlglot import exp, parse_one
@@ -173,3 +175,10 @@ def test_a_users_view_is_taken_from_the_declarations_folder(tmp_path):
 def test_quotes_and_backslashes_in_the_lakes_path_stay_inside_the_literal():
     (batches,) = render.shared_tables(render.Place("focus", "/data/o'neil"))
     assert "LOCATION '/data/o\\'neil/ledger/'" in batches.sql
+
+
+def test_a_changed_contract_is_in_the_changelog():
+    """The deliberate step: scripts/record_contract.py prints the line that is asked for here."""
+    root = Path(__file__).parents[2]
+    mark = hashlib.sha256((root / "sql" / "contract.csv").read_bytes()).hexdigest()[:12]
+    assert f"view contract {mark}" in (root / "CHANGELOG.md").read_text(encoding="utf-8")
