@@ -64,6 +64,9 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
         except StorageError as error:  # scratch cannot be made or removed
             for outcome in outcomes:
                 outcome.fail(str(error), log)
+    for outcome in outcomes:
+        if outcome.plan:
+            plan.mark_current(outcome.plan, outcome.ledger)
     print(summary.report(outcomes))
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 

@@ -51,9 +51,15 @@ def make(raw: Store, ledger: Ledger, declaration: Declaration, options: Normaliz
     now, fingerprint = datetime.now(UTC), recipe(declaration, options)
     steps = [_step(batch, ledger, options, fingerprint, now) for batch in batches]
     _check_archives(raw, [step for step in steps if step.action == READ], options, now)
-    for step in steps:
+    made = Plan(declaration, steps, strays)
+    mark_current(made, ledger)
+    return made
+
+
+def mark_current(made: Plan, ledger: Ledger) -> None:
+    """Say of each step whether anything newer is published, by what the ledger holds now."""
+    for step in made.steps:
         step.is_current = _is_current(step.batch, ledger)
-    return Plan(declaration, steps, strays)
 
 
 def recipe(declaration: Declaration, options: NormalizeOptions) -> str:
