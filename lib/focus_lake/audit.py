@@ -70,7 +70,7 @@ class Audit:
 
     def _add_sums(self, rows: pa.Table) -> None:
         for currency, part in _by_currency(rows):
-            found = {cost: _sum(part[cost]) for cost in COSTS}
+            found = {cost: exact_sum(part[cost]) for cost in COSTS}
             self._add_costs(currency, {c: total for c, total in found.items() if total is not None})
 
     def _add_costs(self, currency: str | None, costs: dict[str, Decimal]) -> None:
@@ -108,7 +108,7 @@ def _is(values: pa.ChunkedArray, value: str | None) -> pa.ChunkedArray:
     return pc.is_null(values) if value is None else pc.equal(values, value)
 
 
-def _sum(values: pa.ChunkedArray) -> Decimal | None:
+def exact_sum(values: pa.ChunkedArray) -> Decimal | None:
     """The exact sum; Arrow's own where it cannot overflow, else Python's."""
     ends = pc.min_max(values).as_py()
     if ends["max"] is None:

@@ -7,6 +7,7 @@ from functools import partial
 
 from focus_lake import __version__, task, unzip, verdict
 from focus_lake.audit import Audit
+from focus_lake.conformance import Conformance
 from focus_lake.declaration import Declaration
 from focus_lake.errors import BatchRejected
 from focus_lake.find import Batch, Reason
@@ -45,6 +46,7 @@ class Read:
     rejected: int = 0
     examples: list[str] = field(default_factory=list)
     tags_unparsed: int = 0
+    conformance: Conformance = field(default_factory=Conformance)
     data_files: list[dict] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
 
@@ -64,8 +66,10 @@ def process(run: Run, batch: Batch, folder: str) -> Line:
             _write(run, batch, folder, read)
             details |= {"rows": read.audit.rows, "rejected": read.rejected}
     if not read.reasons:
+        read.conformance.finish(run.ledger.month_before(batch.yearmonth, batch.exports))
         judged = (read.audit, read.rejected, read.examples, run.ledger)
         read.reasons = verdict.judge(batch, *judged, run.declaration, run.options)
+        read.reasons += verdict.broken(read.conformance, run.options)
     line = _line(run, batch, read, started)
     return _refuse(run, line, folder, read) if read.reasons else _publish(run, line, folder, read)
 
@@ -108,6 +112,7 @@ def _write(run: Run, batch: Batch, folder: str, read: Read) -> None:
         read.rejected += part.rejected
         read.examples += part.examples
         read.tags_unparsed += part.tags_unparsed
+        read.conformance.merge(part.conformance)
         read.data_files += part.files
         if part.error:
             read.reasons.append(Reason(**part.error))
@@ -165,12 +170,15 @@ def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
         missing_columns=sorted(set.intersection(*missing)) if missing else [],
         unknown_columns=sorted({name for each in transforms for name in each.unknown}),
         null_counts=dict(sorted(audit.nulls.items())),
+        delivered_nulls=dict(sorted(read.conformance.nulls.items())),
+        conformance=read.conformance.as_list(),
         tags_unparsed=read.tags_unparsed,
         focus_version=_versions(read, transforms) or run.declaration.focus_version,
         code_version=__version__,
         recipe=run.recipe,
         spark_version=run.cluster.version,
         data_files=read.data_files,
+        delivered_at=batch.delivered_at(run.declaration.layout.batch_ts_zone),
         started_at=started,
         published_at=utc_now(),
     )

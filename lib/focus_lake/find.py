@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from focus_lake import manifest as manifests
 from focus_lake.declaration import Declaration, Layout
@@ -74,6 +75,11 @@ class Batch:
     @property
     def newest(self) -> datetime:
         return max(file.entry.modified for file in self.files)
+
+    def delivered_at(self, zone: str) -> str:
+        """batch_ts, a time in zone, as UTC text."""
+        time = datetime.strptime(self.batch_ts, "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(zone))
+        return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
     @property
     def is_finished(self) -> bool:

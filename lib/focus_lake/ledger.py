@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timedelta
 
 from focus_lake.errors import LedgerConflict, LedgerError
 from focus_lake.store import Store
@@ -37,12 +38,15 @@ class Line:
     missing_columns: list[str] = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
     null_counts: dict = field(default_factory=dict)
+    delivered_nulls: dict = field(default_factory=dict)  # before anything was filled
+    conformance: list[dict] = field(default_factory=list)  # see conformance.Conformance.as_list
     tags_unparsed: int = 0
     focus_version: str | None = None
     code_version: str | None = None
     recipe: str | None = None  # declaration and options that decided; see plan.recipe
     spark_version: str | None = None
     data_files: list[dict] = field(default_factory=list)  # name, rows, bytes
+    delivered_at: str | None = None  # of the push, by its batch_ts
     started_at: str | None = None
     published_at: str | None = None
 
@@ -106,6 +110,13 @@ class Ledger:
         """The published batches of a month, oldest first."""
         lines = [x for x in self._lines.get(yearmonth, ()) if x.status == PUBLISHED]
         return sorted(lines, key=lambda line: line.batch_ts)
+
+    def month_before(self, yearmonth: str, exports: list[str]) -> Line | None:
+        """The newest published batch of the month before that has one of the exports."""
+        first = datetime.strptime(yearmonth, "%Y%m")
+        lines = self.published(f"{first - timedelta(days=1):%Y%m}")
+        same = [line for line in lines if set(line.exports) & set(exports)]
+        return same[-1] if same else None
 
     def check_unchanged(self, month: str) -> None:
         """Raise LedgerConflict if another run changed the month since this one read it."""

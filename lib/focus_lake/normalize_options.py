@@ -14,6 +14,7 @@ ACCEPTABLE = {
     "month_mismatch": "folder, file name and BillingPeriodStart disagree about the month",
     "single_day": "all charges are of one day, those of an older push of many",
     "row_drop": "less than half the rows of the push published before",
+    "focus-amount-complete": "a row has no BilledCost or no BillingCurrency",
     "parts_and_whole": "a whole file and parts of one lie together",
 }
 

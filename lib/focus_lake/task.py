@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from focus_lake.audit import Audit, differences, read_back
+from focus_lake.conformance import Conformance, Observer
 from focus_lake.declaration import Declaration
 from focus_lake.errors import BatchRejected
 from focus_lake.read import read
@@ -40,6 +41,7 @@ class Done:
     tags_unparsed: int = 0
     files: list[dict] = field(default_factory=list)  # name, rows, bytes
     differences: list[str] = field(default_factory=list)
+    conformance: Conformance = field(default_factory=Conformance)
     error: dict | None = None
 
 
@@ -63,11 +65,13 @@ def run(work: Work) -> Done:
 
 def _type(work, text: Text, origin: Origin, pieces, writer, rejects, done: Done) -> None:
     transform = Transform(work.declaration, text.header)
+    observer = Observer(transform, origin, done.conformance)
     null_texts = work.declaration.format.null_texts
     for piece in pieces:
         position = 0
         for table in read(work.raw, work.lake, text, piece, null_texts):
             result = transform(table, origin)
+            observer.observe(result)
             writer.add(result.rows)
             if result.problems:
                 lines = piece.line_numbers(work.lake)[position : position + len(table)]

@@ -43,11 +43,16 @@ class Problem:
 
 @dataclass
 class Result:
-    """rows: the good rows in the normalized columns; problems: what is wrong with the others."""
+    """rows: the good rows in the normalized columns; problems: what is wrong with the others.
+
+    delivered: columns whose values came as something else than rows has them (texts of times,
+    values that were filled or repaired), one a good row; under Tags the texts that are no tags.
+    """
 
     rows: pa.Table
     problems: list[Problem] = field(default_factory=list)
     tags_unparsed: int = 0
+    delivered: dict[str, pa.Array] = field(default_factory=dict)
 
 
 class Transform:
@@ -98,13 +103,18 @@ class Transform:
         select = _Select(self, text, origin)
         values = {column.name: select.column(column) for column in self.declaration.columns}
         values |= {name: made for name, made in select.made.items() if name in values}
+        before = dict(values)
         select.notes += enrich(values, self.declaration)
+        delivered = {name: old for name, old in before.items() if values[name] is not old}
+        delivered |= select.delivered
         values["x_SourceChanges"] = select.changes()
         values["x_Other"] = select.other()
         rows = pa.table(values)
         if select.bad is not None:
-            rows = rows.filter(pc.invert(select.bad))
-        return Result(rows, select.problems, select.tags_unparsed)
+            good = pc.invert(select.bad)
+            rows = rows.filter(good)
+            delivered = {name: values.filter(good) for name, values in delivered.items()}
+        return Result(rows, select.problems, select.tags_unparsed, delivered)
 
 
 class _Select:
@@ -117,6 +127,7 @@ class _Select:
         self.bad: pa.Array | None = None
         self.tags_unparsed = 0
         self.made: dict[str, pa.Array] = {}  # columns that come with another: tag attributes
+        self.delivered: dict[str, pa.Array] = {}  # values before they were changed
         self.notes: list[pa.Array] = []  # for x_SourceChanges
         self._other: dict[str, pa.Array] = {head: self._words(head) for head in transform.unknown}
         self._constants = {
@@ -156,6 +167,7 @@ class _Select:
         values, changes = repairs.apply(column.name, words, repair)
         if changes is not None:
             self.notes.append(changes)
+            self.delivered[column.name] = words
         return values
 
     def _decimal(self, column: Column, words: pa.Array) -> pa.Array:
@@ -174,6 +186,8 @@ class _Select:
         how = self.declaration.time
         values, reasons = times.parse(words, how)
         self._note(column, words, reasons)
+        if pa.types.is_string(words.type):
+            self.delivered[column.name] = words
         is_end = column.origin == "focus" and column.name.endswith("End")
         return times.exclusive(values) if is_end and how.period_end == "inclusive" else values
 
@@ -182,7 +196,7 @@ class _Select:
         parsed = tags.parse(tags.plain(words), attributes)
         self.made |= parsed.attributes
         if parsed.unparsed is not None:
-            self._other[column.name] = parsed.unparsed
+            self._other[column.name] = self.delivered[column.name] = parsed.unparsed
             self.tags_unparsed += len(words) - parsed.unparsed.null_count
         return parsed.maps
 

@@ -6,6 +6,7 @@ from collections import Counter
 from zoneinfo import ZoneInfo
 
 from focus_lake.audit import BILLING_START, PERIOD_START, Audit
+from focus_lake.conformance import Conformance
 from focus_lake.declaration import Declaration
 from focus_lake.find import Batch, Reason
 from focus_lake.ledger import Ledger, Line
@@ -35,6 +36,12 @@ def judge(
         if before and declaration.delivery == "snapshot":
             reasons += _shrinks(export, audit, before)
     return [reason for reason in reasons if reason.code not in options.accept]
+
+
+def broken(conformance: Conformance, options) -> list[Reason]:
+    """The rules that forbid publishing and are broken, without those that --accept overrules."""
+    found = [Reason(rule, message) for rule, message in conformance.blocking()]
+    return [reason for reason in found if reason.code not in options.accept]
 
 
 def _months(batch: Batch, audit: Audit, declaration: Declaration) -> list[Reason]:

@@ -1,0 +1,183 @@
+"""What a batch breaks of the rules: rows and cost by rule and column, found as it is written.
+
+A Conformance is made of the tables that one task types; those of all tasks add up with ``merge``.
+Rules look at what the provider delivered, before focus_lake filled or repaired anything, so that
+a gap is seen as a gap; see rules.csv and checks.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from focus_lake import columns, headers, rules
+from focus_lake.audit import CURRENCY, exact_sum
+from focus_lake.checks import CHECKS, Seen
+from focus_lake.consistency import Pairs
+from focus_lake.ledger import Line
+from focus_lake.rules import BLOCKS
+from focus_lake.transform import Origin, Result, Transform
+
+COST, WENT_NULL = "BilledCost", "went_null"
+EXAMPLES = 5
+LOOKED_AT = 200  # rows that break a rule, of which those with different values become examples
+Cost = dict[str | None, tuple[int, Decimal | None]]  # currency -> rows and sum of BilledCost
+
+
+@dataclass
+class Finding:
+    """Rows that break one rule in one column. examples: (source file, value)."""
+
+    cost: Cost = field(default_factory=dict)
+    examples: list[tuple[str, str | None]] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return sum(rows for rows, _ in self.cost.values())
+
+    def by_currency(self) -> list[tuple[str | None, int, Decimal | None]]:
+        ordered = sorted(self.cost.items(), key=lambda item: item[0] or "")
+        return [(currency, rows, amount) for currency, (rows, amount) in ordered]
+
+    def add(self, cost: Cost, examples: Iterable[tuple[str, str | None]]) -> None:
+        for currency, (rows, amount) in cost.items():
+            before, total = self.cost.get(currency, (0, None))
+            known = [value for value in (total, amount) if value is not None]
+            self.cost[currency] = (before + rows, sum(known, Decimal(0)) if known else None)
+        new = [example for example in dict.fromkeys(examples) if example not in self.examples]
+        self.examples = (self.examples + new)[:EXAMPLES]
+
+
+@dataclass
+class Conformance:
+    """Findings by (rule, column), and for each FOCUS column the rows that came without a value."""
+
+    findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    nulls: Counter = field(default_factory=Counter)
+    total: Finding = field(default_factory=Finding)  # every row
+    pairs: Pairs = field(default_factory=Pairs)
+
+    def merge(self, other: Conformance) -> None:
+        for key, found in other.findings.items():
+            self.add(*key, found.cost, found.examples)
+        self.nulls.update(other.nulls)
+        self.total.add(other.total.cost, ())
+        self.pairs.merge(other.pairs)
+
+    def add(self, rule: str, column: str, cost: Cost, examples) -> None:
+        self.findings.setdefault((rule, column), Finding()).add(cost, examples)
+
+    def finish(self, before: Line | None) -> None:
+        """Add what can only be told once the whole batch was seen; call it once, at the end.
+
+        before: the newest published batch of the month before, None if there is none.
+        """
+        for rule, column, cost, examples in self.pairs.findings():
+            self.add(rule, column, cost, examples)
+        for rule in rules.table():
+            if rule.kind == WENT_NULL and before is not None:
+                words = f"had values in {before.yearmonth}/{before.batch_ts}"
+                for column in self._went_null(before):
+                    self.add(rule.id, column, self.total.cost, [(words, None)])
+
+    def _went_null(self, before: Line) -> list[str]:
+        """Columns of which every row is null now, but not every one was in the batch before."""
+        count = self.total.rows
+        return [
+            column
+            for column, nulls in sorted(self.nulls.items())
+            if count
+            and nulls == count
+            and before.delivered_nulls.get(column, before.rows_out) < before.rows_out
+        ]
+
+    def blocking(self) -> list[tuple[str, str]]:
+        """(rule, message) of the rules that forbid publishing and are broken."""
+        severe = {rule.id: rule for rule in rules.table() if rule.severity == BLOCKS}
+        return [
+            (rule, f"{found.rows:,} rows: {severe[rule].sentence} Look at {column}")
+            for (rule, column), found in sorted(self.findings.items())
+            if rule in severe
+        ]
+
+    def as_list(self) -> list[dict]:
+        """The findings as the ledger has them, one for each currency; examples with the first."""
+        order = {rule.id: number for number, rule in enumerate(rules.table())}
+        found = sorted(self.findings.items(), key=lambda item: (order[item[0][0]], item[0][1]))
+        return [
+            {
+                "rule": rule,
+                "column_name": column,
+                "BillingCurrency": currency,
+                "rows": rows,
+                "BilledCost": None if amount is None else format(amount, "f"),
+                "examples": [{"file": f, "value": v} for f, v in finding.examples if not number],
+            }
+            for (rule, column), finding in found
+            for number, (currency, rows, amount) in enumerate(finding.by_currency())
+        ]
+
+
+class Observer:
+    """Holds the rows of one text to the rules of its FOCUS version."""
+
+    def __init__(self, transform: Transform, origin: Origin, into: Conformance):
+        self._transform, self._origin, self._into = transform, origin, into
+        self._version = headers.version(transform, origin)
+        self._present = headers.present(transform)
+        self._columns = [column.name for column in columns.of_version(self._version)]
+        self._checks = [
+            (rule, CHECKS[rule.kind], targets)
+            for rule in rules.table()
+            if rule.kind in CHECKS and (targets := rule.targets(self._version))
+        ]
+        self._header = headers.broken(transform, origin)
+        self._known_json: set[str] = set()
+
+    def observe(self, result: Result) -> None:
+        """Look at rows that are about to be written."""
+        rows, into = result.rows, self._into
+        if not len(rows):
+            return
+        time = self._transform.declaration.time
+        seen = Seen(rows, result.delivered, self._present, time, self._known_json)
+        everything = costs(rows, None)
+        source = self._origin.source
+        for rule, column, shown in self._header:
+            into.add(rule, column, everything, [(source, shown)])
+        for rule, check, targets in self._checks:
+            for hit in check(rule, targets, seen):
+                cost = everything if hit.rows is None else costs(rows, hit.rows)
+                into.add(rule.id, hit.column, cost, self._examples(hit, len(rows)))
+        into.total.add(everything, ())
+        into.nulls.update({name: seen.nulls(name) for name in self._columns})
+        into.pairs.observe(rows, source)
+
+    def _examples(self, hit, count: int) -> list[tuple[str, str | None]]:
+        places = range(min(count, LOOKED_AT))
+        if hit.rows is not None:
+            places = pc.indices_nonzero(hit.rows).slice(0, LOOKED_AT).to_pylist()
+        shown = dict.fromkeys(hit.show(place) for place in places)
+        return [(self._origin.source, value) for value in list(shown)[:EXAMPLES]]
+
+
+def costs(rows: pa.Table, chosen: pa.Array | None) -> Cost:
+    """Rows and exact sum of BilledCost by currency, of the rows where chosen is true."""
+    part = rows.select([CURRENCY, COST])
+    part = part if chosen is None else part.filter(chosen)
+    currencies = pc.unique(part[CURRENCY]).to_pylist()
+    if len(currencies) == 1:
+        return {currencies[0]: (len(part), exact_sum(part[COST]))}
+    found: Cost = {}
+    for currency in currencies:
+        is_it = pc.is_null(part[CURRENCY])
+        if currency is not None:
+            is_it = pc.fill_null(pc.equal(part[CURRENCY], currency), False)
+        amounts = part[COST].filter(is_it)
+        found[currency] = (len(amounts), exact_sum(amounts))
+    return found

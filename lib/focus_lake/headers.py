@@ -1,0 +1,84 @@
+"""The rules about a file's header and version: no row has to be read for them."""
+
+from __future__ import annotations
+
+import re
+
+from focus_lake import columns, rules
+from focus_lake.rules import Rule
+from focus_lake.transform import FOCUS, Origin, Transform
+
+_VERSION = re.compile(r"v?(\d+\.\d+)")
+
+
+def version(transform: Transform, origin: Origin) -> str:
+    """The FOCUS version whose rules hold: the manifest's if there is such a one, else the
+    declared one, or the first with all columns of the header."""
+    return _known(origin.focus_version) or transform.focus_version
+
+
+def _known(text: str | None) -> str | None:
+    """1.0 of 1.0r2 or 1.0-preview(v1); None for no version of FOCUS."""
+    found = _VERSION.match(text or "")
+    return found[1] if found and found[1] in columns.VERSIONS else None
+
+
+def present(transform: Transform) -> frozenset[str]:
+    """The columns that the header has."""
+    tags = {"Tags"} if transform.tag_heads or transform.tag_columns else set()
+    return frozenset({*transform.sources, *tags})
+
+
+def broken(transform: Transform, origin: Origin) -> list[tuple[str, str, str | None]]:
+    """(rule, column, what stands there) for all that is wrong with a file's header."""
+    found = []
+    for rule in rules.table():
+        if rule.kind in _KINDS:
+            found += [(rule.id, *each) for each in _KINDS[rule.kind](rule, transform, origin)]
+    return found
+
+
+def _required(rule: Rule, transform: Transform, origin: Origin):
+    there = present(transform)
+    targets = rule.targets(version(transform, origin))
+    return [(column, None) for (column,) in targets if column not in there]
+
+
+def _version(rule: Rule, transform: Transform, origin: Origin):
+    named, declared = origin.focus_version, transform.declaration.focus_version
+    if named is not None and _known(named) is None:
+        return [("x_SourceFocusVersion", named)]
+    at = columns.VERSIONS.index(_known(named) or declared)
+    later = [
+        name
+        for name in transform.sources
+        if name in FOCUS and columns.VERSIONS.index(columns.find(name).introduced) > at
+    ]
+    words = f"{_known(named) or declared}, but the file has {', '.join(sorted(later))}"
+    return [("x_SourceFocusVersion", words)] if later else []
+
+
+def _prefix(rule: Rule, transform: Transform, origin: Origin):
+    """Headers that are no column of FOCUS, whatever their case, and do not begin with x_."""
+    folded = {name.casefold() for name in FOCUS}
+    heads = [*transform.sources.values(), *transform.unknown]
+    heads += [*transform.tag_heads.values(), *transform.tag_columns]
+    wrong = (h for h in heads if h.strip().casefold() not in folded and not h.startswith("x_"))
+    return [(head, head) for head in sorted(set(wrong))]
+
+
+def _name_case(rule: Rule, transform: Transform, origin: Origin):
+    spelled = {name.casefold(): name for name in FOCUS}
+    return [
+        (name, head)
+        for name, head in sorted(transform.sources.items())
+        if head.casefold() in spelled and head not in FOCUS
+    ]
+
+
+_KINDS = {
+    "required": _required,
+    "version": _version,
+    "prefix": _prefix,
+    "name_case": _name_case,
+}
