@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 from focus_lake.columns import arrow_type
 
 MAP, STRING = arrow_type("map"), arrow_type("string")
+REMEMBERED = 50_000  # tag texts; bills repeat the same few thousand every hour
 
 
 class _Number(str):
@@ -38,15 +40,31 @@ def parse(text: pa.Array, attributes: dict[str, tuple[str, ...]]) -> Parsed:
     """Tags of an array of JSON texts. attributes: our column -> tag key and its aliases."""
     encoded = text.dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    parsed = [parse_one(word) for word in words]
+    read = _reader(tuple(attributes.items()))
+    found = [read(word) for word in words]
+    parsed = [tags for tags, _ in found]
     wrong = [word if tags is None else None for word, tags in zip(words, parsed, strict=True)]
     chosen = {
-        column: pa.array([choose(tags, keys) for tags in parsed], STRING).take(encoded.indices)
-        for column, keys in attributes.items()
+        column: pa.array([values[place] for _, values in found], STRING).take(encoded.indices)
+        for place, column in enumerate(attributes)
     }
     some = any(tags is None for tags in parsed)
     unparsed = pa.array(wrong, STRING).take(encoded.indices) if some else None
     return Parsed(_maps(parsed).take(encoded.indices), chosen, unparsed)
+
+
+@functools.cache
+def _reader(attributes: tuple[tuple[str, tuple[str, ...]], ...]):
+    """A function from a tag text to its tags and attributes; it remembers those seen last."""
+
+    @functools.lru_cache(REMEMBERED)
+    def read(text: str) -> tuple[dict[str, str | None] | None, list[str | None]]:
+        tags = parse_one(text)
+        present = {key: value for key, value in (tags or {}).items() if value is not None}
+        folded = {key.casefold(): value for key, value in reversed(present.items())}
+        return tags, [_choose(present, folded, keys) for _, keys in attributes]
+
+    return read
 
 
 def parse_one(text: str) -> dict[str, str | None] | None:
@@ -136,17 +154,14 @@ def combine(maps: list[pa.Array], single: dict[str, pa.Array]) -> pa.Array:
     return pa.array(rows, STRING)
 
 
-def choose(tags: dict | None, keys: tuple[str, ...]) -> str | None:
+def _choose(present: dict, folded: dict, keys: tuple[str, ...]) -> str | None:
     """The attribute's value: the exact key, then its aliases in order, then without case.
 
-    A key without a value, null or "", says nothing: absence is null.
+    present: the tags that have a value; folded: the same by casefolded key.
     """
-    if not tags:
-        return None
     for key in keys:
-        if tags.get(key):
-            return tags[key]
-    folded = {key.casefold(): value for key, value in reversed(tags.items()) if value}
+        if key in present:
+            return present[key]
     return next((folded[key.casefold()] for key in keys if key.casefold() in folded), None)
 
 
