@@ -30,11 +30,12 @@ def judge(
         reasons.append(Reason("rejected_rows", message))
     if declaration.layout.months == "one":
         reasons += _months(batch, audit, declaration)
-    for export in batch.exports:
-        older = [x for x in ledger.published(batch.yearmonth) if x.batch_ts < batch.batch_ts]
-        before = [line for line in older if export in line.exports]
-        if before and declaration.delivery == "snapshot":
-            reasons += _shrinks(export, audit, before)
+    if declaration.delivery == "snapshot":
+        published = [x for x in ledger.published(batch.yearmonth) if x.batch_ts <= batch.batch_ts]
+        replaced = [export for x in published if x.key == batch.key for export in x.exports]
+        for export in sorted({*batch.exports, *replaced}):
+            before = [line for line in published if export in line.exports]
+            reasons += _shrinks(export, audit, before) if before else []
     return [reason for reason in reasons if reason.code not in options.accept]
 
 
