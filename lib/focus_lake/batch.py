@@ -12,7 +12,7 @@ from focus_lake.declaration import Declaration
 from focus_lake.errors import BatchRejected
 from focus_lake.find import Batch, Reason
 from focus_lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
-from focus_lake.log import Log, utc_now
+from focus_lake.log import Log, utc_now, utc_text
 from focus_lake.normalize_options import NormalizeOptions
 from focus_lake.session import Cluster
 from focus_lake.store import Store
@@ -164,8 +164,8 @@ def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
         rows_rejected=read.rejected,
         export_rows=dict(sorted(audit.exports.items())),
         cost_sums=audit.cost_sums(),
-        charge_period_start_min=_utc(audit.earliest),
-        charge_period_end_max=_utc(audit.latest),
+        charge_period_start_min=utc_text(audit.earliest),
+        charge_period_end_max=utc_text(audit.latest),
         charge_days=len(audit.days),
         missing_columns=sorted(set.intersection(*missing)) if missing else [],
         unknown_columns=sorted({name for each in transforms for name in each.unknown}),
@@ -188,10 +188,6 @@ def _versions(read: Read, transforms: list[Transform]) -> str:
     """The FOCUS versions of the batch's files; more than one is a mixed-version folder."""
     named = {origin.focus_version for _, origin in read.texts if origin.focus_version}
     return ", ".join(sorted(named or {transform.focus_version for transform in transforms}))
-
-
-def _utc(time) -> str | None:
-    return None if time is None else f"{time.isoformat(timespec='milliseconds')}Z"
 
 
 def place(folder: str, line: Line) -> str:

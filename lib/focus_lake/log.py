@@ -15,6 +15,11 @@ def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def utc_text(time: datetime | None) -> str | None:
+    """A UTC time without zone in the same form; null stays null."""
+    return None if time is None else f"{time.isoformat(timespec='milliseconds')}Z"
+
+
 class Log:
     """Writes events with the run's id; ``bind`` adds fields such as provider and batch."""
 

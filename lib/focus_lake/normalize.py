@@ -13,6 +13,7 @@ from focus_lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.log import Log
 from focus_lake.normalize_options import NormalizeOptions
 from focus_lake.plan import READ, REFUSE, REFUSED_BEFORE, Plan
+from focus_lake.rebuild import rebuild
 from focus_lake.session import Cluster
 
 
@@ -95,6 +96,9 @@ def _raw(name: str, options: NormalizeOptions):
 
 
 def _work(outcomes: list[Outcome], lake, options, cluster: Cluster, log: Log) -> None:
+    if options.rebuild_ledger:
+        _rebuild(outcomes, lake, cluster, log)
+        return
     todo = [o for o in outcomes if o.plan and o.plan.of(READ, REFUSE)]
     if not todo:
         scratch.clean(lake, log)
@@ -107,6 +111,17 @@ def _work(outcomes: list[Outcome], lake, options, cluster: Cluster, log: Log) ->
                 _provider(outcome, lake, folder, options, cluster, log)
             except LedgerConflict as error:
                 outcome.fail(str(error), log)
+
+
+def _rebuild(outcomes: list[Outcome], lake, cluster: Cluster, log: Log) -> None:
+    for outcome in (one for one in outcomes if one.plan):
+        here, made = log.bind(provider=outcome.provider), outcome.plan
+        batches = [step.batch for step in made.steps]
+        try:
+            rebuilt = rebuild(lake, outcome.ledger, made.declaration, batches, cluster, here)
+            outcome.lines += rebuilt
+        except FocusLakeError as error:
+            outcome.fail(str(error), log)
 
 
 def _provider(outcome: Outcome, lake, folder: str, options, cluster, log: Log) -> None:
