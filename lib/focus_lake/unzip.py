@@ -225,8 +225,8 @@ def _clean(source: str, opener, scratch: Store, target: str, required) -> Text:
             scratch.delete(f"{target}-d")
             try:
                 return _write(source, opener, scratch, f"{target}-b", BACKSLASH)[0]
-            except BrokenText:
-                raise first from None
+            except BrokenText as second:  # the reading that came further is the right one
+                raise max(first, second, key=lambda error: error.line) from None
         if not (doubled.malformed and escapes):
             return doubled
         try:
@@ -257,14 +257,14 @@ def _naming(source: str):
 
 def _check_header(opener, required) -> None:
     with opener() as stream:
-        start = stream.read(PEEK)
+        start = stream.read(PEEK).removeprefix(b"\xef\xbb\xbf")
     if not start.strip():
         raise BatchRejected("empty_file", "the file is empty")
     if b"\0" in start:
         return  # the strict reading names the line
-    first = start.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").split(b"\n", 1)[0]
+    first = start.lstrip(b"\r\n").split(b"\n", 1)[0]
     text = first.decode("utf-8", "replace")
-    names = [name.strip().strip('"') for name in text.split(",")]
+    names = [name.strip(' \r"') for name in text.split(",")]
     _check_names(names, required, f"it starts with {text[:60]!r}")
 
 
