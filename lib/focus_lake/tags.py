@@ -60,7 +60,7 @@ def _reader(attributes: tuple[tuple[str, tuple[str, ...]], ...]):
     @functools.lru_cache(REMEMBERED)
     def read(text: str) -> tuple[dict[str, str | None] | None, list[str | None]]:
         tags = parse_one(text)
-        present = {key: value for key, value in (tags or {}).items() if value is not None}
+        present = {key: value for key, value in (tags or {}).items() if value}
         folded = {key.casefold(): value for key, value in reversed(present.items())}
         return tags, [_choose(present, folded, keys) for _, keys in attributes]
 
@@ -157,6 +157,7 @@ def combine(maps: list[pa.Array], single: dict[str, pa.Array]) -> pa.Array:
 def _choose(present: dict, folded: dict, keys: tuple[str, ...]) -> str | None:
     """The attribute's value: the exact key, then its aliases in order, then without case.
 
+    A key without a value, null or "", says nothing: absence is null.
     present: the tags that have a value; folded: the same by casefolded key.
     """
     for key in keys:
