@@ -181,6 +181,33 @@ def test_a_broken_declaration_takes_no_provider_out_of_the_total(lake, tmp_path,
     assert on_duckdb(lake.root, TOTAL) == [("acme", D("5")), ("alibaba", D("11"))]
 
 
+def test_a_run_that_forgot_the_users_declarations_takes_nothing_out_of_the_total(
+    lake, tmp_path, capsys
+):
+    own = declare(tmp_path / "own", "acme")
+    lake.batch("acme", "202601", SECOND, [charge("2026-01-05", "5")])
+    assert deploy(lake, "--declarations", own) == 0
+    assert deploy(lake) == 1
+    assert "FAILED acme (as before in the catalog): it has a view but no declaration" in (
+        capsys.readouterr().out
+    )
+    assert on_duckdb(lake.root, TOTAL) == [("acme", D("5")), ("alibaba", D("10"))]
+
+
+def test_a_file_of_a_live_batch_that_is_gone_is_named_and_the_views_stay(lake, capsys):
+    assert deploy(lake) == 0
+    rows = [charge("2026-01-05", "11")]
+    files = [{"name": "part-00000-0.parquet", "rows": 1, "bytes": 9}]
+    lake.batch("alibaba", "202601", SECOND, rows, data_files=files)
+    assert deploy(lake) == 0
+    gone = f"normalized/alibaba/yearmonth=202601/batch_ts={SECOND}/part-00000-0.parquet"
+    (lake.root / gone).unlink()
+    assert deploy(lake) == 1
+    out = capsys.readouterr().out
+    assert f"{gone} is in the ledger and not in the lake" in out
+    assert "--providers alibaba --yearmonths 202601 --reprocess true" in out
+
+
 def test_a_new_provider_that_fails_does_not_stop_the_others(lake, tmp_path, capsys):
     own = declare(tmp_path / "own", "acme")
     (tmp_path / "own" / "focus_acme.sql").unlink()

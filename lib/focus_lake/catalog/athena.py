@@ -33,6 +33,7 @@ class Athena:
         self._errors = (pyathena.Error, BotoCoreError, ClientError)
         self._place, self._log = place, log
         self._where = f"Athena, workgroup {workgroup}"
+        self._known: set[str] = set()
         settings = {"s3_staging_dir": output or None, "region_name": region or None}
         try:
             self._connection = pyathena.connect(
@@ -62,10 +63,14 @@ class Athena:
                 f"{self._where}: cannot list database {self._place.database}: {_cause(error)}; "
                 f"make it with CREATE DATABASE {self._place.database}, or correct --database"
             ) from error
-        return {table.name.lower() for table in found}
+        self._known = {table.name.lower() for table in found}
+        return self._known
+
+    def _is_there(self, table: str) -> bool:
+        return table.lower() in self._known or table.lower() in self.names()
 
     def column_types(self, table: str) -> dict[str, str] | None:
-        if table.lower() not in self.names():
+        if not self._is_there(table):
             return None
         try:
             found = self._cursor.get_table_metadata(table.lower(), schema_name=self._place.database)
@@ -78,7 +83,7 @@ class Athena:
         return re.sub(r"[`\s]", "", hive_type.lower())
 
     def partitions(self, table: str) -> set[Batch]:
-        if table.lower() not in self.names():
+        if not self._is_there(table):
             return set()
         rows = self._execute(f"SHOW PARTITIONS {self._name(table)}").fetchall()
         pairs = (dict(part.split("=", 1) for part in row[0].split("/")) for row in rows)

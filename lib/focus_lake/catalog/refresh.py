@@ -7,7 +7,7 @@ from a total because of one bad night.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class Refresh:
             self._fail(name, f"no declaration is named {name}{did_you_mean(name, declared)}")
         self._all(self.engine.prepare())
         before = self.engine.names()
+        self._undeclared(declared, before)
         self._deploy(render.shared_tables(self.place))
         for name, one in declared.items():
             if not asked or name in asked:
@@ -89,6 +90,18 @@ class Refresh:
                 self._fail(name, str(error))
         return found
 
+    def _undeclared(self, declared: dict[str, Declaration], before: set[str]) -> None:
+        """A run without --declarations must not take the user's own providers out of the total."""
+        for table in sorted(before):
+            name = table.removeprefix("focus_").removesuffix("_normalized")
+            known = name in declared or name in self.outcome.failed
+            if table.endswith("_normalized") and f"focus_{name}" in before and not known:
+                self._fail(
+                    name,
+                    "it has a view but no declaration: name its folder with --declarations, or "
+                    f"drop view focus_{name} and run again",
+                )
+
     def _fail(self, provider: str, reason: str) -> None:
         self.outcome.failed[provider] = reason
         self.log.bind(provider=provider).event("provider failed", "error", reason=reason)
@@ -96,12 +109,11 @@ class Refresh:
     def _provider(self, one: Declaration, extra_dir: str | None) -> None:
         try:
             lines = ledger.read_all(self.store, one.name)
-            self._no_data_without_ledger(one.name, lines)
             chosen = live.choose(lines, one.delivery)
+            self._ledger_and_data_agree(one.name, lines, chosen)
             statements = render.of_provider(one, chosen, self.place, extra_dir)
-            published = sorted(line.key for line in lines if line.status == PUBLISHED)
             with self.engine.unit():
-                self._deploy(statements, published)
+                self._deploy(statements, chosen.batches)
         except FocusLakeError as error:
             self._fail(one.name, str(error))
             return
@@ -111,19 +123,34 @@ class Refresh:
             "provider deployed", live_batches=len(chosen.batches), months=months
         )
 
-    def _no_data_without_ledger(self, provider: str, lines: list[Line]) -> None:
+    def _ledger_and_data_agree(self, provider: str, lines: list[Line], chosen: live.Live) -> None:
+        """A lost ledger or a lost file would show as money that is gone; it is an error instead."""
         folder = f"normalized/{provider}"
-        if not lines and next(iter(self.store.list(folder)), None) is not None:
+        files = {entry.path for entry in self.store.list(folder)}
+        if files and not lines:
             raise LedgerError(
                 f"{self.store.spark_url(folder)} holds data but ledger/{provider}/ is missing: "
                 "restore it, or run normalize_focus.py, which writes it anew"
             )
+        for line in lines:
+            if line.status != PUBLISHED or line.key not in chosen.batches:
+                continue
+            batch = f"{folder}/yearmonth={line.yearmonth}/batch_ts={line.batch_ts}"
+            for file in line.data_files:
+                if f"{batch}/{file['name']}" not in files:
+                    raise LedgerError(
+                        f"{self.store.spark_url(batch)}/{file['name']} is in the ledger and not in "
+                        f"the lake: run normalize_focus.py --providers {provider} --yearmonths "
+                        f"{line.yearmonth} --reprocess true"
+                    )
 
     def _above(self, declared: dict[str, Declaration], before: set[str]) -> None:
         """The views over several providers: those deployed now and those that had a view."""
         unread = [n for n in self.outcome.failed if n not in declared and f"focus_{n}" in before]
         if unread:
-            self._fail(ABOVE, f"left as they are, for the declaration of {unread[0]} is broken")
+            self._fail(
+                ABOVE, f"left as they are, for the declaration of {unread[0]} cannot be read"
+            )
             return
         shown = [
             one
@@ -138,12 +165,12 @@ class Refresh:
         except CatalogError as error:
             self._fail(ABOVE, str(error))
 
-    def _deploy(self, statements: list[Statement], published: list[Batch] = ()) -> None:
+    def _deploy(self, statements: list[Statement], live_batches: Sequence[Batch] = ()) -> None:
         for statement in statements:
             if statement.folder == sources.TABLES:
                 self._table(statement)
             elif statement.folder == sources.PARTITIONS:
-                self._partitions(statement, published)
+                self._partitions(statement, live_batches)
             else:
                 self._all(self.engine.replace_view(statement))
 
@@ -167,12 +194,12 @@ class Refresh:
                     "stay) or correct the declaration, then run again"
                 )
 
-    def _partitions(self, statement: Statement, published: list[Batch]) -> None:
-        """New partitions are added by name, which lists no folders; the repair finds the rest."""
+    def _partitions(self, statement: Statement, live_batches: Sequence[Batch]) -> None:
+        """What views read is added by name, without listing folders; the repair adds the rest."""
         kind = statement.name.rsplit("_", 1)[1]
         if kind == "normalized":
             known = self.engine.partitions(statement.name)
-            new = [batch for batch in published if batch not in known]
+            new = [batch for batch in live_batches if batch not in known]
             provider = statement.name.removeprefix("focus_").removesuffix("_normalized")
             folder = f"{self.place.lake.rstrip('/')}/{kind}/{provider}"
             for at in range(0, len(new), ADD_AT_ONCE):
