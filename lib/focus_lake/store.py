@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,12 +113,13 @@ class LocalStore:
                 yield file
 
     def delete(self, prefix: str) -> None:
+        """Remove a file, or a folder with all that is in it; nothing if it is not there."""
         full = self._full(prefix)
         with _naming(str(full), "delete"):
-            if full.is_dir():
-                shutil.rmtree(full)
-            elif full.exists():
-                full.unlink()
+            while full.is_dir():
+                with suppress(FileNotFoundError):  # another run removes the same
+                    shutil.rmtree(full)
+            full.unlink(missing_ok=True)
 
     def replace_folder(self, source: str, target: str) -> None:
         """Put folder source in the place of folder target (which may be missing)."""
@@ -138,16 +139,23 @@ def _walk(root: str, prefix: str) -> Iterator[Entry]:
     while pending:
         folder = pending.pop()
         full = os.path.join(root, folder) if folder else root
-        if not os.path.isdir(full):
-            continue
-        for item in os.scandir(full):
+        for item in _items(full):
             path = f"{folder}/{item.name}" if folder else item.name
             if item.is_dir():
                 pending.append(path)
                 continue
-            stat = item.stat()
-            changed = datetime.fromtimestamp(stat.st_mtime, UTC)
-            yield Entry(path, stat.st_size, f"mtime:{stat.st_mtime_ns}", changed)
+            with suppress(FileNotFoundError):
+                stat = item.stat()
+                changed = datetime.fromtimestamp(stat.st_mtime, UTC)
+                yield Entry(path, stat.st_size, f"mtime:{stat.st_mtime_ns}", changed)
+
+
+def _items(folder: str) -> list[os.DirEntry]:
+    """What is in a folder; another run may remove it at any moment."""
+    try:
+        return list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _fingerprint(data: bytes) -> str:

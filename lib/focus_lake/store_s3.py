@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ class S3Store:
         """
         condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
         where = {"Bucket": self.bucket, "Key": self._key(path)}
-        with _naming(self.url(path), "write"):
+        with _naming(self.url(path), "write", MISSING if version else frozenset()):
             answer = client(self.endpoint).put_object(**where, Body=data, **condition)
         return answer["ETag"]
 
@@ -121,7 +121,9 @@ class S3Store:
                 client(self.endpoint).upload_fileobj(draft, self.bucket, self._key(path))
 
     def delete(self, prefix: str) -> None:
-        keys = [{"Key": self._key(entry.path)} for entry in self.list(prefix)]
+        """Remove an object, and all below it; nothing if there is none."""
+        paths = [*filter(None, [prefix]), *(entry.path for entry in self.list(prefix))]
+        keys = [{"Key": self._key(path)} for path in paths]
         with _naming(self.url(prefix), "delete"):
             for start in range(0, len(keys), 1000):
                 wanted = {"Objects": keys[start : start + 1000], "Quiet": True}
@@ -154,15 +156,18 @@ def _code(error) -> str:
 
 
 @contextmanager
-def _naming(url: str, verb: str) -> Iterator[None]:
-    """Turn boto3's errors into ours, with the object and what was tried."""
+def _naming(url: str, verb: str, lost: Set[str] = frozenset()) -> Iterator[None]:
+    """Turn boto3's errors into ours, with the object and what was tried.
+
+    lost: codes that mean here, too, that another run was faster.
+    """
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except ClientError as error:
-        if verb == "write" and _code(error) in LOST_RACE:
+        if verb == "write" and _code(error) in LOST_RACE | lost:
             raise LedgerConflict(f"{url}: changed by another run; start this one again") from error
         raise StorageError(f"{url}: cannot {verb}: {error}") from error
     except (BotoCoreError, Boto3Error) as error:
