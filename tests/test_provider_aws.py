@@ -102,7 +102,7 @@ def test_an_overwritten_month_is_what_its_manifest_names_at_the_manifests_time(a
     assert batch.exports == ["p/focus"]
     names = [file.name for file in batch.files]
     assert names == ["focus-00001.snappy.parquet", "focus-00002.snappy.parquet"]
-    assert strays == [f"{month}/focus-00003.snappy.parquet"]
+    assert strays == [(f"{month}/focus-00003.snappy.parquet", "the manifest does not name it")]
     assert batch.reasons == []
 
 

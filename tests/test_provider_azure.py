@@ -87,7 +87,7 @@ def test_a_run_is_what_its_manifest_names_at_the_time_it_was_submitted(azure, tm
         ("202601", "20260118030309", ["costs/daily"], 9),
     ]
     assert [batch.manifests[0].version for batch in batches] == ["1.2-preview"] * 2
-    assert len(strays) == 2 and all(path.endswith("left_over.csv") for path in strays)
+    assert len(strays) == 2 and all(stray.path.endswith("left_over.csv") for stray in strays)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_a_delivery_is_a_folder_of_a_month_and_a_time(datacenter, tmp_path):
         ("202601", "20260205090000", ["datacenter"]),
         ("202601", "20260206100000", ["site-2"]),
     ]
-    assert [path.rsplit("/", 1)[1] for path in strays] == ["readme.txt", "readme.txt"]
+    assert [stray.path.rsplit("/", 1)[1] for stray in strays] == ["readme.txt", "readme.txt"]
 
 
 @pytest.mark.parametrize("path", ["202600/20260205090000/a.csv", "202601/latest/a.csv", "a.csv"])

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from focus_lake import manifest as manifests
@@ -99,6 +100,13 @@ class Batch:
         return [{"name": e.path, "size": e.size, "etag": e.etag} for e in entries]
 
 
+class Stray(NamedTuple):
+    """A file that belongs to no batch, and why not."""
+
+    path: str
+    why: str = "no bill file by its name"
+
+
 @dataclass
 class Folder:
     """Data files whose paths agree in all groups but the name's, and the manifest about them."""
@@ -108,14 +116,15 @@ class Folder:
     manifest: Manifest | None = None
 
 
-def find(raw: Store, declaration: Declaration) -> tuple[list[Batch], list[str]]:
+def find(raw: Store, declaration: Declaration) -> tuple[list[Batch], list[Stray]]:
     """(batches by month and time, stray files) below the provider's raw folder."""
     folders, strays = _listed(raw, declaration.layout)
     batches: dict[tuple[str, str], Batch] = {}
     for folder in folders:
         yearmonth, batch_ts = _yearmonth(folder), _batch_ts(folder, declaration.layout)
         if not _is_time(batch_ts):
-            strays += [entry.path for entry, _ in folder.entries]
+            why = f"its folder's time is none: {batch_ts}"
+            strays += [Stray(entry.path, why) for entry, _ in folder.entries]
             continue
         batch = Batch(declaration.name, yearmonth, batch_ts)
         strays += _fill(batch, folder, declaration)
@@ -126,9 +135,9 @@ def find(raw: Store, declaration: Declaration) -> tuple[list[Batch], list[str]]:
     return [batches[key] for key in sorted(batches)], sorted(strays)
 
 
-def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[str]]:
+def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[Stray]]:
     folders: dict[tuple, Folder] = {}
-    strays: list[str] = []
+    strays: list[Stray] = []
     manifests: list[tuple[dict, Entry]] = []
     for entry in raw.list():
         if layout.manifest and (about := layout.manifest.path.fullmatch(entry.path)):
@@ -139,7 +148,7 @@ def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[str]]:
             folder = folders.setdefault(tuple(sorted(groups.items(), key=str)), Folder(groups))
             folder.entries.append((entry, name))
         else:
-            strays.append(entry.path)
+            strays.append(Stray(entry.path, "not where the declaration expects bill files"))
     _give_manifests(raw, layout, list(folders.values()), manifests)
     return list(folders.values()), strays
 
@@ -188,7 +197,7 @@ def _is_time(batch_ts: str) -> bool:
     return True
 
 
-def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[str]:
+def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[Stray]:
     """Put the folder's data files into the batch; the files that are none."""
     strays, about = [], folder.manifest
     if about is not None:
@@ -196,9 +205,10 @@ def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[str]:
         if about.fault:
             batch.reasons.append(Reason("broken_manifest", about.fault, about.entry.path))
     for entry, name in folder.entries:
-        is_named = about is None or about.fault or name in about.names
-        if not is_named or not _add(batch, entry, name, folder.groups, declaration.layout):
-            strays.append(entry.path)
+        if about is not None and not about.fault and name not in about.names:
+            strays.append(Stray(entry.path, "the manifest does not name it"))
+        elif not _add(batch, entry, name, folder.groups, declaration.layout):
+            strays.append(Stray(entry.path))
     there = {name for _, name in folder.entries}
     for name in sorted(about.names - there) if about else ():
         message = f"the manifest names {name}, which is not there"
@@ -209,14 +219,13 @@ def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[str]:
 def _add(batch: Batch, entry: Entry, name: str, place: dict, layout: Layout) -> bool:
     """Add the file to the batch; False if it is no data file by its name."""
     suffix = re.search(r"(\.[A-Za-z]+)?$", name).group(0).lower()
-    match, refused = layout.file.fullmatch(name), False
-    for refusal in layout.refuse:
-        if refusal.pattern.search(name):
-            refused = True
-            batch.reasons.append(Reason(refusal.reason, refusal.message, entry.path))
-            match = match or layout.file.fullmatch(_without(refusal.pattern, name))
-    if suffix not in layout.data_extensions or (match is None and not suffix and not refused):
+    match = layout.file.fullmatch(name)
+    refusals = [refusal for refusal in layout.refuse if refusal.pattern.search(name)]
+    if suffix not in layout.data_extensions or not (match or suffix or refusals):
         return False
+    for refusal in refusals:
+        batch.reasons.append(Reason(refusal.reason, refusal.message, entry.path))
+        match = match or layout.file.fullmatch(_without(refusal.pattern, name))
     if match is None:
         message = "the name is not as declared, so nobody can say whose bill it is; move it away, "
         message += "or declare [layout] file"

@@ -80,7 +80,7 @@ def _planned(name: str, lake, options: NormalizeOptions, log: Log) -> Outcome:
         outcome.ledger = Ledger(lake, name)
         outcome.plan = plan.make(raw, outcome.ledger, declared, options)
         for stray in outcome.plan.strays:
-            log.event("stray file", "warning", provider=name, file=stray)
+            log.event("stray file", "warning", provider=name, file=stray.path, why=stray.why)
     except FocusLakeError as error:
         outcome.fail(str(error), log)
     return outcome

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from focus_lake import __version__
 from focus_lake.declaration import Declaration
 from focus_lake.errors import BatchRejected
-from focus_lake.find import Batch, Reason, find
+from focus_lake.find import Batch, Reason, Stray, find
 from focus_lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger
 from focus_lake.normalize_options import NormalizeOptions
 from focus_lake.store import Store
@@ -37,7 +37,7 @@ class Plan:
 
     declaration: Declaration
     steps: list[Step]
-    strays: list[str]
+    strays: list[Stray]
 
     def of(self, *actions: str) -> list[Step]:
         return [step for step in self.steps if step.action in actions]
@@ -50,7 +50,7 @@ def make(raw: Store, ledger: Ledger, declaration: Declaration, options: Normaliz
         batches = [batch for batch in batches if batch.yearmonth in options.yearmonths]
     now, fingerprint = datetime.now(UTC), recipe(declaration, options)
     steps = [_step(batch, ledger, options, fingerprint, now) for batch in batches]
-    _check_archives(raw, [step for step in steps if step.action == READ], options, now)
+    _check_archives(raw, [step for step in steps if step.action == READ])
     made = Plan(declaration, steps, strays)
     mark_current(made, ledger)
     return made
@@ -66,7 +66,7 @@ def recipe(declaration: Declaration, options: NormalizeOptions) -> str:
     """Changes with everything but the raw files that decides whether a batch is refused."""
     parts = [__version__, declaration.fingerprint, ",".join(sorted(options.accept))]
     parts += [str(options.max_rejected_rows), str(options.max_unzip_ratio)]
-    parts += [str(options.max_unzip_gb)]
+    parts += [str(options.max_unzip_gb), str(options.stale_hours)]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
@@ -104,13 +104,13 @@ def _wait(batch: Batch, options: NormalizeOptions, now: datetime) -> Step | None
             return Step(batch, REFUSE, why, [Reason("incomplete", why)])
         return Step(batch, WAIT, why)
     quiet = timedelta(minutes=options.quiet_minutes)
-    if timedelta(0) <= age < quiet and not batch.is_finished:
+    if abs(age) < quiet and not batch.is_finished:  # another clock may be a little ahead
         left = int((quiet - age).total_seconds() // 60) + 1
         return Step(batch, WAIT, f"its newest file is too new; quiet in {left} min")
     return None
 
 
-def _check_archives(raw: Store, steps: list[Step], options, now: datetime) -> None:
+def _check_archives(raw: Store, steps: list[Step]) -> None:
     """Turn steps whose archives cannot be opened into refusals, before anything is unpacked."""
     files = [(step, file) for step in steps for file in step.batch.files]
     zips = [(step, file) for step, file in files if file.name.lower().endswith(".zip")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from focus_lake.ledger import PUBLISHED, Line
 from focus_lake.plan import REFUSED_BEFORE, WAIT
 
@@ -62,8 +64,8 @@ def _amount(text: str | None) -> str:
     """Decimal text for people: thousands, and no zeros at the end beyond the cents."""
     if text is None:
         return "null"
-    whole, _, cents = text.partition(".")
-    return f"{int(whole):,}".replace("-0", "-0") + f".{cents.rstrip('0').ljust(2, '0')}"
+    whole, _, cents = f"{Decimal(text):,f}".partition(".")
+    return f"{whole}.{cents.rstrip('0').ljust(2, '0')}"
 
 
 def _notes(outcomes) -> list[str]:
@@ -74,7 +76,7 @@ def _notes(outcomes) -> list[str]:
         if not outcome.plan:
             continue
         for stray in outcome.plan.strays:
-            lines.append(f"passed over {outcome.provider}/{stray}: no bill file by its name")
+            lines.append(f"passed over {outcome.provider}/{stray.path}: {stray.why}")
         if not outcome.plan.steps:
             lines.append(f"nothing to do for {outcome.provider}: its raw folder holds no batch")
     return lines
