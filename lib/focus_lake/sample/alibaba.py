@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from focus_lake.sample.alibaba_rows import catalogue, rows_of
-from focus_lake.sample.alibaba_texts import Month, header
+from focus_lake.sample.alibaba_texts import header
 from focus_lake.sample.files import Chunk, Written, write_csv, write_zip
-from focus_lake.sample.options import Options, months
+from focus_lake.sample.options import Month, Options, Push, account_months, pushes
 
 KIND = "FocusBill"  # the bill type of a FOCUS file is not published
 EXTENSIONS = {"zip": ".zip", "csv": ".csv", "bare": "", "bare_zip": ""}
@@ -66,43 +66,26 @@ def _split(first: int, last: int, pieces: int) -> Iterator[tuple[int, int]]:
 def plan(options: Options) -> list[File]:
     """Every file of the sample, in the order of months, accounts and pushes."""
     shares = [account["share"] for account in catalogue()["accounts"]]
-    files = []
-    for start, end in months(options):
-        left = options.rows
-        for account in reversed(range(len(shares))):
-            rows = left if account == 0 else options.rows * shares[account] // sum(shares)
-            left -= rows
-            month = Month(options.seed, account, start, end, rows, options.line_breaks)
-            files += _pushes(month, options)
+    files = [
+        file
+        for month in account_months(options, shares)
+        for push in pushes(month, options)
+        for file in _parts(month, push, _push_time(push, month, options), options)
+    ]
     return sorted(files, key=lambda file: file.path)
 
 
-def _pushes(month: Month, options: Options) -> Iterator[File]:
-    """Each push is the month to date: what is charged until the evening before."""
-    is_last = f"{month.start:%Y%m}" == options.until
-    arrived = options.arrived if is_last and options.arrived else options.pushes
-    for push in range(1, arrived + 1):
-        final = push == options.pushes
-        day = -(-month.days * push // options.pushes)
-        date = month.end + timedelta(days=3) if final else month.start + timedelta(days=day)
-        rows = month.rows if final else month.rows_until(day)
-        if rows:
-            pushed = _push_time(date, month, options.shared_folder)
-            yield from _parts(month, 0 if final else push, rows, pushed, options)
+def _push_time(push: Push, month: Month, options: Options) -> datetime:
+    """Beijing time, before 18:00."""
+    account = 0 if options.shared_folder else month.account
+    return push.at(catalogue()["accounts"][account]["hour"], account)
 
 
-def _push_time(date: datetime, month: Month, shared: bool) -> datetime:
-    """Beijing time, before 18:00; a second that looks like chance and is the same every run."""
-    account = 0 if shared else month.account
-    second = (date.toordinal() * 7919 + account * 1543) % 3600
-    return date + timedelta(hours=catalogue()["accounts"][account]["hour"], seconds=second)
-
-
-def _parts(month: Month, push: int, rows: int, pushed: datetime, options: Options):
+def _parts(month: Month, push: Push, pushed: datetime, options: Options) -> Iterator[File]:
     account = catalogue()["accounts"][month.account]
-    yearmonth, batch_ts = f"{month.start:%Y%m}", f"{pushed:%Y%m%d%H%M%S}"
+    yearmonth, batch_ts = month.name, f"{pushed:%Y%m%d%H%M%S}"
     export = f"{account['uid']}_{account['site']}"
-    count = -(-rows // options.parts)
+    count = -(-push.rows // options.parts)
     for part in range(count):
         number = f"_part_{part + 1:03d}" if count > 1 else ""
         name = f"{export}_{KIND}_{yearmonth}{number}{EXTENSIONS[options.format]}"
@@ -113,15 +96,17 @@ def _parts(month: Month, push: int, rows: int, pushed: datetime, options: Option
             batch_ts=batch_ts,
             export=export,
             month=month,
-            push=push,
+            push=push.number,
             first=first,
-            last=min(first + options.parts, rows),
+            last=min(first + options.parts, push.rows),
             format=options.format,
             members=options.members,
         )
 
 
-def is_ours(name: str) -> bool:
-    """Whether a file name is one that this sample could have made, with whatever options."""
+def is_ours(path: str) -> bool:
+    """Whether a file is one that this sample could have made, with whatever options."""
     accounts = catalogue()["accounts"]
-    return name.startswith(tuple(f"{a['uid']}_{a['site']}_{KIND}_" for a in accounts))
+    return path.rsplit("/", 1)[-1].startswith(
+        tuple(f"{a['uid']}_{a['site']}_{KIND}_" for a in accounts)
+    )

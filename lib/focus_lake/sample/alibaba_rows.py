@@ -14,9 +14,10 @@ from datetime import timedelta
 import numpy as np
 
 from focus_lake import resources
-from focus_lake.sample.alibaba_texts import SLOTS, TIME, Month, Texts, header
+from focus_lake.sample.alibaba_texts import SLOTS, TIME, Texts, header
 from focus_lake.sample.files import Chunk
 from focus_lake.sample.numbers import hashes, key_of, money
+from focus_lake.sample.options import Month
 
 CHUNK = 20_000  # rows made at a time
 COSTS = ("BilledCost", "EffectiveCost", "ListCost")

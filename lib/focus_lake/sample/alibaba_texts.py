@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import re
-from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
 from focus_lake import columns, declaration
 from focus_lake.sample.numbers import Picks
+from focus_lake.sample.options import Month
 
 TIME = "%Y-%m-%d %H:%M:%S"
 SLOTS = ("BilledCost", "ChargePeriodEnd", "ChargePeriodStart", "EffectiveCost", "ListCost")
@@ -19,29 +18,6 @@ _RESOURCES = (60, 5_000)  # fewest and most templates of an account
 _ROWS_A_RESOURCE = 40
 _MOSTLY_EMPTY = 16  # of so many nulls and one of each other text for null, these are empty
 _MUST_QUOTE = re.compile(r'[,"\r\n]|^\s|\s$')
-
-
-@dataclass(frozen=True)
-class Month:
-    """One billing month of one account: how many rows in all, and from which seed.
-
-    account: the number of the account in alibaba.toml; start, end: Beijing time, end exclusive.
-    """
-
-    seed: int
-    account: int
-    start: datetime
-    end: datetime
-    rows: int
-    line_breaks: bool = False
-
-    @property
-    def days(self) -> int:
-        return (self.end - self.start).days
-
-    def rows_until(self, day: int) -> int:
-        """How many rows the first days of the month have; rows come in the order of days."""
-        return -(-self.rows * day // self.days)
 
 
 @functools.cache

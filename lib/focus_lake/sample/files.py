@@ -73,7 +73,8 @@ class Planned(Protocol):
     """One raw file to be made, perhaps in another process; what every provider's plan consists of.
 
     path: relative to the folder of all raw data, with the provider's folder in front;
-    rows: how many it will hold; yearmonth, batch_ts, export: the batch that it belongs to.
+    rows: how many it will hold, 0 for a manifest; yearmonth, batch_ts, export: the batch that it
+    belongs to; modified, where it has one: the time, UTC, that the file shall have.
     """
 
     path: str
@@ -82,7 +83,8 @@ class Planned(Protocol):
     batch_ts: str
     export: str
 
-    def write(self, target: Path, with_sums: bool) -> Written: ...
+    def write(self, target: Path, with_sums: bool) -> Written:
+        """Write it to target, which lies in the folder of all raw data itself."""
 
 
 def write_csv(target: Path, header: str, chunks: Iterable[Chunk], with_sums: bool) -> Written:
@@ -132,4 +134,6 @@ def make(planned: Planned, out: Path, with_sums: bool) -> Written:
         done = planned.write(aside, with_sums)
         if not (target.exists() and filecmp.cmp(aside, target, shallow=False)):
             aside.replace(target)
+    if modified := getattr(planned, "modified", None):
+        os.utime(target, (modified.timestamp(), modified.timestamp()))
     return done

@@ -66,3 +66,8 @@ class Picks:
     def hexadecimal(self, digits: int) -> str:
         """A text of so many hexadecimal digits."""
         return f"{self.below(16**digits):0{digits}x}"
+
+    def guid(self) -> str:
+        """A text like a version 4 UUID."""
+        digits = self.hexadecimal(8), self.hexadecimal(4), self.hexadecimal(3), self.hexadecimal(3)
+        return "{}-{}-4{}-a{}-{}".format(*digits, self.hexadecimal(12))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from focus_lake.errors import OptionsError
 from focus_lake.options import option
@@ -15,7 +15,7 @@ FORMATS = ("zip", "csv", "bare", "bare_zip")
 @dataclass(frozen=True)
 class Options:
     out: str = option("folder of the raw data; each provider's lie in a folder of its own")
-    rows: int = option("rows of a month, over all accounts of a provider", 20_000)
+    rows: int = option("rows of a month, over all accounts; of others than Alibaba a part", 20_000)
     months: int = option("how many billing months", 2)
     pushes: int = option("pushes of a month, 1 to 28: each the month to date, the last all", 3)
     arrived: int = option("of the last month, only so many pushes have come; 0 is all", 0)
@@ -52,6 +52,80 @@ def months(options: Options) -> Iterator[tuple[datetime, datetime]]:
     number = last.year * 12 + last.month - 1
     for month in range(number - options.months + 1, number + 1):
         yield _first_day(month), _first_day(month + 1)
+
+
+@dataclass(frozen=True)
+class Month:
+    """One billing month of one account: how many rows in all, and from which seed.
+
+    account: its number in the provider's TOML; start, end: in the provider's time, end exclusive.
+    """
+
+    seed: int
+    account: int
+    start: datetime
+    end: datetime
+    rows: int
+    line_breaks: bool = False
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+    @property
+    def name(self) -> str:
+        return f"{self.start:%Y%m}"
+
+    def rows_until(self, day: int) -> int:
+        """How many rows the first days of the month have; rows come in the order of days."""
+        return -(-self.rows * day // self.days)
+
+
+def account_months(options: Options, shares: Sequence[int], percent: int = 100) -> list[Month]:
+    """The months of each account; a month's rows, percent of --rows, are shared among them."""
+    found = []
+    rows = max(options.rows * percent // 100, 1)
+    for start, end in months(options):
+        of_account = [rows * share // sum(shares) for share in shares]
+        of_account[0] += rows - sum(of_account)
+        for account, count in enumerate(of_account):
+            found.append(Month(options.seed, account, start, end, count, options.line_breaks))
+    return found
+
+
+@dataclass(frozen=True)
+class Push:
+    """One delivery of a month to date. number: 0 for the final one; date: the day it comes."""
+
+    number: int
+    rows: int
+    date: datetime
+
+    def at(self, hour: int, account: int) -> datetime:
+        """A second in that hour that looks like chance and is the same every run."""
+        second = (self.date.toordinal() * 7919 + account * 1543) % 3600
+        return self.date + timedelta(hours=hour, seconds=second)
+
+
+def pushes(month: Month, options: Options) -> Iterator[Push]:
+    """The deliveries of a month that have arrived: each holds what is charged until the evening
+    before, the final one, three days after the month, has all."""
+    is_last = month.name == options.until
+    arrived = options.arrived if is_last and options.arrived else options.pushes
+    for number in range(1, arrived + 1):
+        final = number == options.pushes
+        day = -(-month.days * number // options.pushes)
+        date = month.end + timedelta(days=3) if final else month.start + timedelta(days=day)
+        rows = month.rows if final else month.rows_until(day)
+        if rows:
+            yield Push(0 if final else number, rows, date)
+
+
+def spans(rows: int, most: int, at_least: int = 1) -> list[tuple[int, int]]:
+    """Rows cut into parts of at most so many, and into at_least parts if there are rows enough."""
+    count = max(-(-rows // most), min(at_least, rows))
+    edges = [rows * part // count for part in range(count + 1)] if count else []
+    return list(zip(edges, edges[1:], strict=False))
 
 
 def _first_day(month: int) -> datetime:
