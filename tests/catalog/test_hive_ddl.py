@@ -51,7 +51,8 @@ QUERIES = {
     "partitions": "SHOW PARTITIONS focus.focus_alibaba_normalized",
     "ledger": "SELECT status, COUNT(*), SUM(rows_out) FROM focus.focus_batches GROUP BY 1",
     "nested": "SELECT cost_sums[0].BilledCost, null_counts['ChargeClass'], files[0].name, "
-    "files[0].size, data_files[0].`rows` FROM focus.focus_batches WHERE size(files) = 1",
+    "files[0].size, data_files[0].`rows`, conformance[0].examples[0].file "
+    "FROM focus.focus_batches WHERE size(files) = 1",
     "comment": "DESCRIBE focus.focus_alibaba_normalized BilledCost",
 }
 
@@ -111,7 +112,7 @@ def test_the_ledger_is_read_with_its_lists_and_maps(answers):
         ["rejected", "1", "0"],
     ]
     assert answers["nested"] == [
-        ["12.600000000000000001", "3", "202601/账单.zip", "4000000000", "3"]
+        ["12.600000000000000001", "3", "202601/账单.zip", "4000000000", "3", "账单.zip"]
     ]
 
 

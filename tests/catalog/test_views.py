@@ -159,9 +159,11 @@ def test_the_ledger_is_a_table_with_lists_and_maps(told):
     assert ("202602", "20260203173000", "rejected", 1, None, 1) in found
     nested = told.query(
         "SELECT cost_sums[1].BilledCost, element_at(null_counts, 'ChargeClass'), files[1].name, "
-        "files[1].size FROM focus_batches WHERE cardinality(files) = 1"
+        "files[1].size, conformance[1].examples[1].file "
+        "FROM focus_batches WHERE cardinality(files) = 1"
     )
-    assert nested == [("12.600000000000000001", 3, "202601/账单.zip", 4_000_000_000)]
+    (row,) = nested
+    assert row == ("12.600000000000000001", 3, "202601/账单.zip", 4_000_000_000, "账单.zip")
 
 
 def test_every_view_keeps_its_contract(told):

@@ -140,6 +140,7 @@ def story(lake: Lake) -> dict:
         null_counts={"ChargeClass": 3, "SubAccountId": 1},
         files=[{"name": "202601/账单.zip", "size": 4_000_000_000, "etag": "e"}],
         data_files=[{"name": "part-00000-0.parquet", "rows": 3, "bytes": 9}],
+        conformance=[{"rule": "r", "row_count": 2, "examples": [{"file": "账单.zip", "value": "v"}]}],
     )
     lake.batch(
         "alibaba",
