@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from focus_lake.errors import OptionsError
 from focus_lake.options import option
 
+ENDLESS = 10**9  # no number of hours, minutes, rows or gigabytes; NaN is none either
+
 # Refusals that a person may overrule, and what each means.
 ACCEPTABLE = {
     "daily_file_name": "the file name ends in a day: one day's increment, not a month to date",
@@ -47,8 +49,19 @@ class NormalizeOptions:
             if reason not in ACCEPTABLE:
                 known = ", ".join(ACCEPTABLE)
                 raise OptionsError(f"--accept {reason}: cannot be accepted; there are {known}")
-        for name in ("quiet_minutes", "stale_hours", "max_rejected_rows"):
-            if getattr(self, name) < 0:
-                raise OptionsError(f"--{name} {getattr(self, name)}: must not be negative")
         if not self.providers:
             raise OptionsError("--providers: name at least one, such as alibaba")
+        for name in self.providers:
+            if self.providers.count(name) > 1:
+                raise OptionsError(f"--providers: {name} is named twice")
+        self._check_numbers()
+
+    def _check_numbers(self):
+        for name in ("quiet_minutes", "stale_hours", "max_rejected_rows"):
+            value = getattr(self, name)
+            if not 0 <= value < ENDLESS:
+                raise OptionsError(f"--{name} {value}: must not be negative, nor endless")
+        for name in ("max_unzip_ratio", "max_unzip_gb"):
+            value = getattr(self, name)
+            if not 0 < value < ENDLESS:
+                raise OptionsError(f"--{name} {value}: must be above 0 and not endless")
