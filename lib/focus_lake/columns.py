@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -100,6 +101,15 @@ def _column(row: dict[str, str]) -> Column:
         unit=row["unit"],
         description=row["description"],
     )
+
+
+def version_in(text: str | None) -> str | None:
+    """The FOCUS version that a provider's own text names: 1.0 of "1.0r2" or "v1.0-preview".
+
+    None where it names none that is known.
+    """
+    found = re.match(r"v?(\d+\.\d+)", text or "")
+    return found[1] if found and found[1] in VERSIONS else None
 
 
 def focus() -> tuple[Column, ...]:

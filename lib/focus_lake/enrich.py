@@ -72,20 +72,31 @@ def _defaults(values: dict[str, pa.Array], defaults: dict[str, str]) -> list[pa.
 
 
 @cache
-def fill_rules() -> tuple[tuple[str, str], ...]:
-    """(column, the column it is filled from where it is null), in order."""
+def fill_rules() -> tuple[tuple[str, str, str], ...]:
+    """(column, the column it is filled from where it is null, last FOCUS version of a source for
+    which that is done or ""), in order."""
     rows = csv.DictReader(data("fills.csv").read_text(encoding="utf-8").splitlines())
-    return tuple((row["column"], row["from"]) for row in rows)
+    return tuple((row["column"], row["from"], row["until"]) for row in rows)
 
 
 def _fills(values: dict[str, pa.Array]) -> list[pa.Array]:
     notes, before = [], dict(values)  # a filled value fills no other
-    for column, source in fill_rules():
+    for column, source, until in fill_rules():
         fillable = pc.and_(pc.is_null(values[column]), pc.is_valid(before[source]))
+        if until:
+            fillable = pc.and_(fillable, _is_until(until, values["x_SourceFocusVersion"]))
         if pc.any(fillable).as_py():
             values[column] = pc.if_else(fillable, before[source], values[column])
             notes.append(_note(fillable, f"{column}: filled from {source}"))
     return notes
+
+
+def _is_until(until: str, versions: pa.Array) -> pa.Array:
+    """Whether the source of each row is of a FOCUS version up to this one."""
+    older = column_table.VERSIONS[: column_table.VERSIONS.index(until) + 1]
+    named = pc.unique(versions).to_pylist()
+    fit = [text for text in named if column_table.version_in(text) in older]
+    return pc.is_in(versions, pa.array(fit, STRING))
 
 
 @cache
@@ -100,22 +111,36 @@ def _catalog(provider: str) -> dict[str, tuple[str, str | None]]:
 
 
 def _services(values: dict[str, pa.Array], declaration: Declaration) -> list[pa.Array]:
-    """Categories from the catalogue of services where the source has none."""
+    """Categories from the catalogue of services where the source has none.
+
+    A subcategory is filled only below the category that the catalogue has it under: of AWS's EC2
+    some rows are Storage by AWS, and a virtual machine is no storage.
+    """
     known, notes = _catalog(declaration.name), []
-    for place, column in enumerate((CATEGORY, SUBCATEGORY)):
-        for source in declaration.services.columns:
-            missing = pc.is_null(values[column])
-            if not pc.any(missing).as_py():
-                break
-            encoded = values[source].dictionary_encode()
-            words = encoded.dictionary.to_pylist()
-            found = [known.get(word.casefold(), (None, None))[place] for word in words]
-            offered = pa.array(found, STRING).take(encoded.indices)
-            fillable = pc.and_(missing, pc.is_valid(offered))
-            if pc.any(fillable).as_py():
-                values[column] = pc.if_else(fillable, offered, values[column])
-                notes.append(_note(fillable, f"{column}: by catalogue from {source}"))
+    for source in declaration.services.columns:
+        encoded = values[source].dictionary_encode()
+        found = [
+            known.get(word.casefold(), (None, None)) for word in encoded.dictionary.to_pylist()
+        ]
+        category, subcategory = (
+            pa.array([pair[place] for pair in found], STRING).take(encoded.indices)
+            for place in (0, 1)
+        )
+        notes += _offer(values, CATEGORY, category, source, pc.is_valid(category))
+        fits = pc.equal(values[CATEGORY], category)
+        notes += _offer(values, SUBCATEGORY, subcategory, source, fits)
     return notes
+
+
+def _offer(
+    values: dict[str, pa.Array], column: str, offered: pa.Array, source: str, fits: pa.Array
+) -> list[pa.Array]:
+    """Fill the column where it is null, something is offered and it fits."""
+    here = pc.and_(pc.is_null(values[column]), pc.and_(pc.is_valid(offered), fits.fill_null(False)))
+    if not pc.any(here).as_py():
+        return []
+    values[column] = pc.if_else(here, offered, values[column])
+    return [_note(here, f"{column}: by catalogue from {source}")]
 
 
 def _note(where: pa.Array, text: str) -> pa.Array:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from focus_lake import columns, rules
 from focus_lake.rules import Rule
 from focus_lake.transform import FOCUS, Origin, Transform
-
-_VERSION = re.compile(r"v?(\d+\.\d+)")
 
 
 def version(transform: Transform, origin: Origin) -> str:
     """The FOCUS version whose rules hold: the manifest's if there is such a one, else the
     declared one, or the first with all columns of the header."""
-    return _known(origin.focus_version) or transform.focus_version
-
-
-def _known(text: str | None) -> str | None:
-    """1.0 of 1.0r2 or 1.0-preview(v1); None for no version of FOCUS."""
-    found = _VERSION.match(text or "")
-    return found[1] if found and found[1] in columns.VERSIONS else None
+    return columns.version_in(origin.focus_version) or transform.focus_version
 
 
 def present(transform: Transform) -> frozenset[str]:
@@ -46,15 +36,15 @@ def _required(rule: Rule, transform: Transform, origin: Origin):
 
 def _version(rule: Rule, transform: Transform, origin: Origin):
     named, declared = origin.focus_version, transform.declaration.focus_version
-    if named is not None and _known(named) is None:
+    if named is not None and columns.version_in(named) is None:
         return [("x_SourceFocusVersion", named)]
-    at = columns.VERSIONS.index(_known(named) or declared)
+    at = columns.VERSIONS.index(columns.version_in(named) or declared)
     later = [
         name
         for name in transform.sources
         if name in FOCUS and columns.VERSIONS.index(columns.find(name).introduced) > at
     ]
-    words = f"{_known(named) or declared}, but the file has {', '.join(sorted(later))}"
+    words = f"{columns.version_in(named) or declared}, but the file has {', '.join(sorted(later))}"
     return [("x_SourceFocusVersion", words)] if later else []
 
 

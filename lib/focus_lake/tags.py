@@ -115,22 +115,29 @@ def plain(values: pa.Array) -> pa.Array:
         return values
     if not pa.types.is_nested(kind):
         return values.cast(STRING)
-    return pa.array([_object(value) for value in values.to_pylist()], STRING)
+    pairs = _pair_names(kind)
+    return pa.array([_object(value, pairs) for value in values.to_pylist()], STRING)
 
 
-def _object(value) -> str | None:
-    """One nested value as JSON; lists of pairs, however they are named, as an object."""
+def _pair_names(kind: pa.DataType) -> tuple | None:
+    """How to get key and value out of an item of a map (a tuple) or of a list of structs with
+    both, such as Google's Key and Value; None for any other type."""
+    if pa.types.is_map(kind):
+        return 0, 1
+    if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)):
+        return None
+    names = {field.name.casefold(): field.name for field in kind.value_type}
+    return (names["key"], names["value"]) if {"key", "value"} <= names.keys() else None
+
+
+def _object(value, pairs: tuple | None = None) -> str | None:
+    """One nested value as JSON; lists of pairs as an object."""
     if value is None:
         return None
-    if isinstance(value, list) and all(isinstance(item, tuple) for item in value):
-        value = dict(value)
-    elif isinstance(value, list) and all(_is_pair(item) for item in value):
-        value = {item["key"]: item["value"] for item in value}
+    if pairs:
+        key, inner = pairs
+        value = {item[key]: item[inner] for item in value}
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-
-
-def _is_pair(item) -> bool:
-    return isinstance(item, dict) and item.keys() == {"key", "value"}
 
 
 def combine(maps: list[pa.Array], single: dict[str, pa.Array]) -> pa.Array:
