@@ -26,6 +26,7 @@ NAMES = {
     "MAP(VARCHAR, VARCHAR)": "map<string,string>",
     "BIGINT": "bigint",
     "DATE": "date",
+    "BOOLEAN": "boolean",
     "timestamp(3)": "timestamp",
 }
 

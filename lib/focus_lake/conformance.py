@@ -114,7 +114,7 @@ class Conformance:
                 "rule": rule,
                 "column_name": column,
                 "BillingCurrency": currency,
-                "rows": rows,
+                "row_count": rows,
                 "BilledCost": None if amount is None else format(amount, "f"),
                 "examples": [{"file": f, "value": v} for f, v in finding.examples if not number],
             }

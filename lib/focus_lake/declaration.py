@@ -153,10 +153,15 @@ class Services:
 
 @dataclass(frozen=True)
 class Gaps:
-    """Columns the provider is known to leave null, in every row or in some."""
+    """What the provider is known to leave out or do otherwise; see gaps.py.
+
+    always_null, sometimes_null: columns that are null, in every row or in some;
+    rules: other rules of rules.csv that it breaks -> the columns in which it does.
+    """
 
     always_null: tuple[str, ...] = ()
     sometimes_null: tuple[str, ...] = ()
+    rules: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

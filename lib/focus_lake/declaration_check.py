@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from focus_lake import columns
+from focus_lake import columns, rules
 from focus_lake.columns import did_you_mean
 
 if TYPE_CHECKING:
@@ -174,3 +174,7 @@ def _gaps(declaration: Declaration) -> Problems:
     for kind in ("always_null", "sometimes_null"):
         for n, name in enumerate(getattr(declaration.gaps, kind)):
             yield from _focus_column(("gaps", kind, n), name)
+    known = [rule.id for rule in rules.table()]
+    for rule in declaration.gaps.rules:
+        if rule not in known:
+            yield ("gaps", "rules", rule), f"{rule!r} is no rule{did_you_mean(rule, known)}"

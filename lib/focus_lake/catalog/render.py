@@ -4,7 +4,7 @@ Placeholders are string.Template's, e.g. ${database}. Everywhere: database, lake
 finds the lake's folders). In files of a provider: provider, title, normalized_columns,
 rejected_columns, partition_columns, provider_columns, live. In the others: batch_columns,
 every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4, attribute_columns,
-attribute_cases, attribute_rows.
+attribute_cases, attribute_rows, and those of governance.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from focus_lake import columns
-from focus_lake.catalog import sources
+from focus_lake.catalog import governance, sources
 from focus_lake.catalog.sources import Field, Source
 from focus_lake.declaration import Declaration
 from focus_lake.errors import CatalogError
@@ -101,6 +101,7 @@ def shared_views(declarations: Sequence[Declaration], place: Place) -> list[Stat
             for version in columns.VERSIONS
         },
         **_attributes(declarations),
+        **governance.values(declarations),
     }
     return [
         _statement(source, "", values, ())

@@ -1,0 +1,38 @@
+"""What a provider is known to leave out or do otherwise: (rule, column) by its declaration.
+
+A finding that is among them is known upstream; any other one is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from focus_lake import columns, rules
+from focus_lake.declaration import Declaration
+
+_ABSENCE = ("required", "not_null", "unit", "needs")  # kinds of rules that a null breaks
+_TIMES = ("time_format", "time_zone")
+
+
+def known(declaration: Declaration) -> list[tuple[str, str]]:
+    """(rule id, column or header), sorted: listed as gaps, or plain from other settings."""
+    return sorted(set(_known(declaration)))
+
+
+def _known(declaration: Declaration) -> Iterator[tuple[str, str]]:
+    gaps = declaration.gaps
+    for rule in rules.table():
+        yield from ((rule.id, column) for column in gaps.rules.get(rule.id, ()))
+        if rule.kind in _ABSENCE:
+            # A column that is null in some rows only should at least be there.
+            some = () if rule.kind == "required" else gaps.sometimes_null
+            yield from ((rule.id, column) for column in (*gaps.always_null, *some))
+        if rule.kind in _TIMES and declaration.time.zone != "UTC":
+            times = (c.name for c in columns.focus() if c.data_type == "datetime")
+            yield from ((rule.id, column) for column in times)
+        if rule.kind == "not_number":
+            yield from ((rule.id, column) for column in declaration.repairs)
+        if rule.kind == "prefix":
+            heads = [extra.source for extra in declaration.extra_columns.values()]
+            heads += [*declaration.renames, *declaration.tags.columns]
+            yield from ((rule.id, head) for head in heads if not head.startswith("x_"))
