@@ -168,9 +168,9 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
     calls.clear()
     options = ("--engine", "athena", "--lake", lake, "--endpoint", s3_endpoint)
     options += ("--workgroup", "fl", "--output_location", "s3://results/", "--region", "us-east-1")
-    options += ("--expire_superseded_days", days)
-    for _ in range(2):  # the second finds tables, and with a column taken away adds one
-        assert refresh_job.main(parse(refresh_job.Options, options)) == 0
+    options += ("--providers", "alibaba", "--expire_superseded_days")
+    for since in ("0", days):  # the second finds tables, and with a column taken away adds one
+        assert refresh_job.main(parse(refresh_job.Options, [*options, since])) == 0
         fake_athena.tables["focus_alibaba_normalized"].pop("x_owner", None)
     resolved = template(bucket, ExpireSupersededDays=days)
     role = resolved.of("AWS::IAM::Role")["RefreshRole"]

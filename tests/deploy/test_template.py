@@ -88,6 +88,7 @@ def test_the_options_say_what_the_parameters_say():
     assert normalize.max_rejected_rows == 7
     refresh = parse(RefreshOptions, split(jobs["RefreshJob"])[0])
     assert refresh.lake == "s3://our-lake/lake/"
+    assert refresh.providers == ("alibaba", "aws")
     assert (refresh.engine, refresh.database, refresh.workgroup) == ("athena", "bills", "fl")
     assert refresh.expire_superseded_days == 30
 
