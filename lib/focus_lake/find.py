@@ -301,7 +301,10 @@ def _drop_copies(batch: Batch, files: list[RawFile], raw: Store) -> None:
 def _same(one: RawFile, other: RawFile, raw: Store) -> bool:
     if one.entry.size != other.entry.size or one.name != other.name:
         return False
-    return one.entry.etag == other.entry.etag or _bytes(raw, one) == _bytes(raw, other)
+    same_etag = one.entry.etag == other.entry.etag
+    if same_etag and not one.entry.etag.startswith("mtime:"):  # a time says nothing of the bytes
+        return True
+    return _bytes(raw, one) == _bytes(raw, other)
 
 
 def _bytes(raw: Store, file: RawFile) -> str:
