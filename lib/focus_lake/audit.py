@@ -118,6 +118,13 @@ def exact_sum(values: pa.ChunkedArray) -> Decimal | None:
     return functools.reduce(_ADD, (value for value in values.to_pylist() if value is not None))
 
 
+def plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """The exact sum of two amounts, either of which may be absent."""
+    if one is None or other is None:
+        return other if one is None else one
+    return _ADD(one, other)
+
+
 def _plain(value: Decimal | None) -> str | None:
     return None if value is None else format(value, "f")
 

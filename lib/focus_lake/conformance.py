@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from focus_lake import columns, headers, rules
-from focus_lake.audit import CURRENCY, exact_sum
+from focus_lake.audit import CURRENCY, exact_sum, plus
 from focus_lake.checks import CHECKS, Seen
 from focus_lake.consistency import Pairs
 from focus_lake.ledger import Line
@@ -47,8 +47,7 @@ class Finding:
     def add(self, cost: Cost, examples: Iterable[tuple[str, str | None]]) -> None:
         for currency, (rows, amount) in cost.items():
             before, total = self.cost.get(currency, (0, None))
-            known = [value for value in (total, amount) if value is not None]
-            self.cost[currency] = (before + rows, sum(known, Decimal(0)) if known else None)
+            self.cost[currency] = (before + rows, plus(total, amount))
         new = [example for example in dict.fromkeys(examples) if example not in self.examples]
         self.examples = (self.examples + new)[:EXAMPLES]
 

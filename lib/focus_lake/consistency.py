@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from focus_lake import rules
-from focus_lake.audit import CURRENCY, exact_sum
+from focus_lake.audit import CURRENCY, exact_sum, plus
 
 KIND, COST = "one_per", "BilledCost"
 # (rule, of, column, value of `of`, value of column, currency)
@@ -44,8 +44,7 @@ class Pairs:
     def _add(self, key: Key, part: tuple[int, Decimal | None], source: str) -> None:
         mine = self.seen.setdefault(key, _Part(source=source))
         mine.rows += part[0]
-        known = [cost for cost in (mine.cost, part[1]) if cost is not None]
-        mine.cost = sum(known, Decimal(0)) if known else None
+        mine.cost = plus(mine.cost, part[1])
 
     def findings(self) -> Iterator[tuple[str, str, dict, list[tuple[str, str]]]]:
         """(rule, column, cost by currency, examples) of rows that differ from most of theirs."""
