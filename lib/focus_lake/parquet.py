@@ -63,6 +63,7 @@ def _with_nulls(values: pa.Array, nulls: pa.Array) -> pa.Array:
     if not pa.types.is_string(values.type):
         return values
     meant = pc.is_in(values, nulls)
-    return (
-        pc.if_else(meant, pa.scalar(None, pa.string()), values) if pc.any(meant).as_py() else values
-    )
+    if not pc.any(meant).as_py():
+        return values
+    # With a null scalar in their place, Arrow 17 makes an invalid array of a sliced one.
+    return pc.if_else(meant, pa.nulls(len(values), pa.string()), values)

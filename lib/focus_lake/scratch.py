@@ -27,8 +27,8 @@ def folder(lake: Store, log: Log):
     clean(lake, log)
     path = f"{FOLDER}/{log.run_id}"
     owner = {"host": socket.gethostname(), "pid": os.getpid()}
-    lake.put_if(f"{path}/{MARKER}", json.dumps(owner).encode(), None)
     try:
+        lake.put_if(f"{path}/{MARKER}", json.dumps(owner).encode(), None)
         yield path
     finally:
         lake.delete(path)
@@ -53,18 +53,20 @@ def _run_of(entry: Entry) -> str:
 def _is_dead(lake: Store, run: str, changed: datetime) -> bool:
     data, _ = lake.read(f"{FOLDER}/{run}/{MARKER}")
     try:
-        owner = json.loads(data or b"{}")
-    except ValueError:
+        owner = dict(json.loads(data or b"{}"))
+    except (ValueError, TypeError):
         owner = {}
-    if owner.get("host") == socket.gethostname():
-        return not _runs(owner.get("pid"))
-    return datetime.now(UTC) - changed > KEPT
+    if datetime.now(UTC) - changed > KEPT:
+        return True
+    return owner.get("host") == socket.gethostname() and not _runs(owner.get("pid"))
 
 
 def _runs(pid) -> bool:
+    if pid == os.getpid():  # a container's processes get the same numbers again
+        return False
     try:
         os.kill(int(pid), 0)
-    except (ProcessLookupError, TypeError, ValueError):
+    except (ProcessLookupError, TypeError, ValueError, OverflowError):
         return False
     except PermissionError:
         return True
