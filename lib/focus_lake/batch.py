@@ -9,7 +9,7 @@ from focus_lake import __version__, task, unzip, verdict
 from focus_lake.audit import Audit
 from focus_lake.conformance import Conformance
 from focus_lake.declaration import Declaration
-from focus_lake.errors import BatchRejected
+from focus_lake.errors import BatchRejected, StorageError
 from focus_lake.find import Batch, Reason
 from focus_lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
 from focus_lake.log import Log, utc_now, utc_text
@@ -199,16 +199,30 @@ def _publish(run: Run, line: Line, folder: str, read: Read) -> Line:
     """Decide in the ledger, then move the files, then make them visible.
 
     The first write is the one that two runs race for; the loser has touched no table by then. A
-    run killed before the second leaves the batch unpublished, and the next one reads it again.
+    run killed before the second leaves the batch unpublished, and the next one reads it again;
+    should this one live on after all, it finds the ledger changed and leaves the tables alone.
     """
     values = dict(vars(line))
     run.ledger.write(Line(**{**values, "status": PUBLISHING}))
-    run.lake.replace_folder(f"{folder}/data", place("normalized", line))
-    run.lake.replace_folder(f"{folder}/rejected", place("rejected", line))
+    for part, table in (("data", "normalized"), ("rejected", "rejected")):
+        run.ledger.check_unchanged(line.yearmonth)
+        run.lake.replace_folder(f"{folder}/{part}", place(table, line))
+    _check_moved(run.lake, line)
     line = Line(**{**values, "published_at": utc_now()})
     run.ledger.write(line)
     run.log.event("published", rows=line.rows_out, rejected=line.rows_rejected)
     return line
+
+
+def _check_moved(lake: Store, line: Line) -> None:
+    """The batch's folder holds the audited files and no other, or the batch is not published."""
+    folder = place("normalized", line)
+    lying = {entry.path.rpartition("/")[2]: entry.size for entry in lake.list(folder)}
+    if lying != {file["name"]: file["bytes"] for file in line.data_files}:
+        raise StorageError(
+            f"{lake.spark_url(folder)}: holds other files than were written; another run may be "
+            "at work there: wait for it to end, and run again"
+        )
 
 
 def _refuse(run: Run, line: Line, folder: str, read: Read) -> Line:
