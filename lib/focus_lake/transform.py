@@ -129,7 +129,9 @@ class _Select:
         self.made: dict[str, pa.Array] = {}  # columns that come with another: tag attributes
         self.delivered: dict[str, pa.Array] = {}  # values before they were changed
         self.notes: list[pa.Array] = []  # for x_SourceChanges
-        self._other: dict[str, pa.Array] = {head: self._words(head) for head in transform.unknown}
+        self._other: dict[str, pa.Array] = {
+            head: tags.plain(self._words(head)) for head in transform.unknown
+        }
         self._constants = {
             "x_Provider": self.declaration.name,
             "x_Export": origin.export,
