@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
+import numpy as np
 import pyarrow as pa
 
 from focus_lake import columns
@@ -125,9 +126,14 @@ def _typed(table: pa.Table) -> pa.Table:
 
 
 def _summed(values: pa.ChunkedArray) -> pa.Array:
-    """Doubles added up from parts, as bills have them: 0.30000000000000004 rather than 0.3."""
+    """Doubles added up from parts, as bills have them: 0.30000000000000004 rather than 0.3.
+
+    Only amounts of 1 and more, so that no shortest text has more than 18 decimals to be rounded
+    away, and the sums of these texts are the sums of the bill.
+    """
     whole = values.to_numpy()
-    return pa.array(whole / 10 * 3 + whole / 10 * 7)
+    summed = whole / 10 * 3 + whole / 10 * 7
+    return pa.array(np.where(np.abs(whole) < 1, whole, summed))
 
 
 def _items(text: str) -> list[tuple]:

@@ -114,7 +114,7 @@ class Bill:
         if push:
             units = self._restated(units, index, kind, push)
         decimals = np.full(len(index), _DECIMALS)
-        quantity = pa.array(money(units * self.sign[kind], decimals))
+        quantity = pa.array(money(units * self.sign[kind], decimals), pa.string())
         metered = pa.array(self.metered[kind])
         used = pa.array(self.metered[kind] & self.is_usage[kind])
         found = {
@@ -125,7 +125,8 @@ class Bill:
         amount = units * self.price[template]
         decimals = self.decimals[template] + _DECIMALS + 2
         for cost in COSTS:
-            found[cost] = pa.array(money(amount * self.percent[cost][template], decimals))
+            units = amount * self.percent[cost][template]
+            found[cost] = pa.array(money(units, decimals), pa.string())
         return found
 
     def _restated(self, units, index, kind, push: int) -> np.ndarray:

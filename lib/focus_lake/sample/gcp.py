@@ -21,6 +21,17 @@ from focus_lake.sample.tables import TableFile, mapped
 
 NUMERIC = pa.decimal128(38, 9)
 _PAIRS = pa.list_(pa.struct({"key": pa.string(), "value": pa.string()}))
+# Tags tell more than labels: whether one is set on the resource itself, and whose it is.
+_TAGS = pa.list_(
+    pa.struct(
+        {
+            "key": pa.string(),
+            "value": pa.string(),
+            "inherited": pa.bool_(),
+            "namespace": pa.string(),
+        }
+    )
+)
 _CREDITS = pa.list_(pa.struct({"name": pa.string(), "amount": NUMERIC, "type": pa.string()}))
 _NOT_IN_A_LABEL = re.compile(r"[^a-z0-9_-]+")
 
@@ -85,7 +96,7 @@ def _own(bill: pa.Table) -> dict[str, pa.Array]:
     return {
         # An array is never null in BigQuery, but empty.
         "x_Labels": pc.coalesce(mapped(bill["Tags"], _labels, _PAIRS), none),
-        "x_Tags": pc.coalesce(mapped(bill["Tags"], _tags, _PAIRS), none),
+        "x_Tags": pc.coalesce(mapped(bill["Tags"], _tags, _TAGS), pa.scalar([], _TAGS)),
         "x_ProjectLabels": pa.array(project, _PAIRS),
         "x_SystemLabels": pc.if_else(has_resource, pa.array(system, _PAIRS), none),
         "x_Credits": mapped(bill["CommitmentDiscountId"].fill_null(""), _credits, _CREDITS),
@@ -105,7 +116,8 @@ def _labels(tags: str) -> list[dict]:
 
 
 def _tags(tags: str) -> list[dict]:
-    return [{"key": key, "value": text} for key, text in _pairs(tags)[:2]]
+    more = {"inherited": True, "namespace": "organizations/123456789012"}
+    return [{"key": key, "value": text, **more} for key, text in _pairs(tags)[:2]]
 
 
 def _pairs(tags: str) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 
 import pyarrow as pa
@@ -103,14 +104,18 @@ def _charges(day: _Day) -> pa.Table:
 def _rows_to_correct(day: _Day) -> list[int]:
     """The first charges of the day that cost something, by their places in its report."""
     bill = _charges(day)
-    costs = bill["BilledCost"].cast(pa.float64())
-    wrong = pc.and_(pc.equal(bill["ChargeCategory"], "Usage"), pc.greater(costs, 0))
-    return pc.indices_nonzero(wrong).to_pylist()[:_CORRECTED]
+    charges = zip(bill["ChargeCategory"].to_pylist(), bill["BilledCost"].to_pylist(), strict=True)
+    wrong = [
+        row
+        for row, (category, cost) in enumerate(charges)
+        if category == "Usage" and Decimal(cost) > 0
+    ]
+    return wrong[:_CORRECTED]
 
 
 def _corrections(day: _Day, today: _Day) -> pa.Table:
     """Rows that take charges of the day back: the same with the other sign, referring to them."""
-    bill = _charges(day).take(_rows_to_correct(day))
+    bill = _charges(day).take(pa.array(_rows_to_correct(day), pa.int64()))
     numbers = [f"{text}-{today.day + 1:02}" for text in bill["oci_ReferenceNumber"].to_pylist()]
     changed = {
         "oci_BackReferenceNumber": bill["oci_ReferenceNumber"],
