@@ -147,8 +147,7 @@ def order(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
         starts, ends = seen.stored(start), seen.stored(end)
         wrong = pc.fill_null(pc.greater_equal(starts, ends), False)
         if pc.any(wrong).as_py():
-            show = lambda row, a=starts, b=ends: f"{a[row]} to {b[row]}"  # noqa: E731
-            yield Hit(start, _some(wrong), show)
+            yield Hit(start, _some(wrong), _joined("{} to {}", starts, ends))
 
 
 def needs(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
@@ -178,8 +177,8 @@ def product(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
         for row in np.flatnonzero(unsure & usable):
             wrong[row] = _is_off(*(values[int(row)].as_py() for values in factors), rule.tolerance)
         if wrong.any():
-            show = lambda row, f=factors: f"{f[0][row]} * {f[1][row]} is not {f[2][row]}"  # noqa: E731
-            yield Hit(cost, _some(pa.array(wrong)), show)
+            shown = _joined("{} * {} is not {}", *factors)
+            yield Hit(cost, _some(pa.array(wrong)), shown)
 
 
 def _usable(factors: list[pa.Array], classes: pa.Array) -> np.ndarray:
@@ -230,9 +229,16 @@ def _texts(seen: Seen, column: str, is_wrong: Callable[[str], bool]) -> Iterator
 def _shown(values: pa.Array) -> Callable[[int], str | None]:
     def show(row: int) -> str | None:
         value = values[row].as_py()
+        if isinstance(value, Decimal):  # 1.500000000000000000
+            return format(value, "f").rstrip("0").rstrip(".")
         return value if value is None else str(value)
 
     return show
+
+
+def _joined(words: str, *columns: pa.Array) -> Callable[[int], str]:
+    shown = [_shown(values) for values in columns]
+    return lambda row: words.format(*(show(row) for show in shown))
 
 
 def _some(mask: pa.Array) -> pa.Array | None:
