@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from focus_lake.errors import FocusLakeError
 
@@ -108,28 +109,26 @@ class Records:
         return piece, used
 
     def _quotes(self, octets: np.ndarray) -> np.ndarray:
+        """Positions of the quotes that open and close fields, in turn; none that are text."""
         quotes = np.flatnonzero(octets == QUOTE)
         before = octets[quotes - 1] == ESCAPE
         if len(quotes) and quotes[0] == 0:
             before[0] = False
-        if not before.any():
-            return quotes
-        self.escapes_seen = True
+        self.escapes_seen = self.escapes_seen or bool(before.any())
         if self._quoting == DOUBLED:
-            return quotes
-        return quotes[~(before & _odd_run(octets, quotes))]
+            return _without_doubled(quotes)
+        return quotes[~(before & _odd_run(octets, quotes))] if before.any() else quotes
 
     def _line_at(self, newlines: np.ndarray, position: int) -> int:
         return self._line + int(np.searchsorted(newlines, position))
 
     def _strict(self, octets: np.ndarray, quotes: np.ndarray) -> None:
         """A quote opens only at a field's start and closes only at its end."""
-        doubled = [QUOTE] if self._quoting == DOUBLED else []
         opening, closing = quotes[0::2], quotes[1::2]
         before = np.where(opening == 0, NEWLINE, octets[opening - 1])
         after = octets[np.minimum(closing + 1, len(octets) - 1)]
-        bad_open = ~np.isin(before, [COMMA, NEWLINE, *doubled])
-        bad_close = ~np.isin(after, [COMMA, NEWLINE, RETURN, *doubled])
+        bad_open = (before != COMMA) & (before != NEWLINE)
+        bad_close = (after != COMMA) & (after != NEWLINE) & (after != RETURN)
         if not (bad_open.any() or bad_close.any()):
             return
         # The quote that opened a field is the one to look at, also where only its end is wrong.
@@ -145,6 +144,12 @@ class Records:
             raise BrokenText(line, "a NUL byte; the file is damaged or no text", "nul_bytes")
         if octets.max(initial=0) < 128:
             return
+        try:
+            pa.array([buffer], pa.binary()).cast(pa.string())  # checks faster than Python does
+        except pa.ArrowInvalid:
+            self._refuse_bytes(buffer)
+
+    def _refuse_bytes(self, buffer: bytes) -> None:
         try:
             buffer.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -192,6 +197,15 @@ class Records:
         first = np.flatnonzero(~blank)[:1]
         if len(first):
             self.header = header_of(buffer[starts[first[0]] : ends[first[0]]])
+
+
+def _without_doubled(quotes: np.ndarray) -> np.ndarray:
+    """The quotes without pairs of a closing one and one that opens again right behind it."""
+    closing, opening = quotes[1:-1:2], quotes[2::2]
+    keep = np.ones(len(quotes), bool)
+    keep[2::2] = closing + 1 != opening
+    keep[1:-1:2] = keep[2::2]
+    return quotes[keep]
 
 
 def _odd_run(octets: np.ndarray, quotes: np.ndarray) -> np.ndarray:
