@@ -1,7 +1,7 @@
 # Every command a newcomer and CI start from; `make` alone explains them.
 # PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint format package deploy destroy clean
+.PHONY: help setup run test test-trino render bench lint format package deploy destroy clean
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -9,23 +9,32 @@ ROWS ?= 20000
 MONTHS ?= 2
 PUSHES ?= 3
 SEED ?= 1
+PROVIDERS ?= alibaba,aws,azure,gcp,oci,datacenter,ai_spend
 ROUNDS ?= 3
 
 help:  ## explain the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## make .venv with all dependencies, and a Java where none is found
 	@VENV=$(VENV) sh scripts/setup.sh
 
-run: setup  ## make a sample export in build/raw, run the jobs on it into build/lake
-	$(PY) -m focus_lake.sample --out build/raw \
+run: setup  ## make sample exports in build/raw, run the jobs on them into build/lake, ask it
+	$(PY) -m focus_lake.sample --out build/raw --providers $(PROVIDERS) \
 		--rows $(ROWS) --months $(MONTHS) --pushes $(PUSHES) --seed $(SEED)
-	$(PY) jobs/normalize_focus.py --providers alibaba --raw build/raw --lake build/lake \
+	$(PY) jobs/normalize_focus.py --providers $(PROVIDERS) --raw build/raw --lake build/lake \
 		--quiet_minutes 0
 	$(PY) jobs/refresh_catalog.py --engine duckdb --database focus --lake build/lake
+	@$(PY) -m focus_lake.catalog.show --lake build/lake
 
 test: setup  ## run the tests, without the slow ones (those run in .ci/run)
 	$(PY) -m pytest -q -m "not slow and not s3 and not trino"
+
+test-trino: setup  ## run the views' tests on a real Trino, fetched once (821 MB)
+	$(PY) scripts/trino_server.py fetch
+	$(PY) -m pytest -q -m trino
+
+render: setup  ## write every statement of the catalog to build/sql, to read or to paste
+	$(PY) -m focus_lake.catalog --out build/sql
 
 bench: ROWS = 1000000
 bench: setup  ## measure speed and memory, and DuckDB at the same work (ROWS=1000000 ROUNDS=3)
