@@ -51,10 +51,14 @@ class Log:
     def _show(self, event: str, level: str, details: dict) -> None:
         names = ("provider", "yearmonth", "batch_ts")
         where = "/".join(str(self.fields[name]) for name in names if name in self.fields)
+        if details.get("rows") and details.get("seconds"):
+            details = {**details, "rows/s": round(details["rows"] / details["seconds"])}
         shown = "  ".join(f"{key} {_short(value)}" for key, value in details.items())
         mark = "" if level == "info" else f"{level.upper()} "
         print(f"  {mark}{where:<32} {event:<12} {shown}", file=self.stream, flush=True)
 
 
 def _short(value) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int | float) else str(value)
