@@ -63,8 +63,9 @@ def _row(month: Month, number: int, is_first: bool) -> dict[str, str]:
     site, pool = words["sites"][month.account], words["pools"][number % len(words["pools"])]
     picks = Picks(month.seed, site["account"], month.name, number)
     cents = pool["weight"] * (100 + picks.below(90_000))
+    estimate = picks.below(5_000)  # until the books are corrected
     if is_first and number % 10 == 0:
-        cents += picks.below(5_000)  # an estimate until the books are corrected
+        cents += estimate
     tags = {
         "CostCenter": picks.one(shared[3]),
         "Environment": picks.one(words["environments"]),

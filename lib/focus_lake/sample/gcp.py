@@ -110,18 +110,21 @@ def _own(bill: pa.Table) -> dict[str, pa.Array]:
 
 
 def _labels(tags: str) -> list[dict]:
-    """Labels have lower-case letters, digits, - and _ only; brand and project are tags here."""
-    pairs = ((key, _NOT_IN_A_LABEL.sub("_", text.lower())) for key, text in _pairs(tags)[2:])
-    return [{"key": key, "value": text} for key, text in pairs]
+    """Labels have lower-case letters, digits, - and _ only."""
+    return [
+        {"key": key, "value": _NOT_IN_A_LABEL.sub("_", text.lower())}
+        for key, text in json.loads(tags).items()
+        if key not in catalogue("gcp")["tags"]
+    ]
 
 
 def _tags(tags: str) -> list[dict]:
     more = {"inherited": True, "namespace": "organizations/123456789012"}
-    return [{"key": key, "value": text, **more} for key, text in _pairs(tags)[:2]]
-
-
-def _pairs(tags: str) -> list[tuple[str, str]]:
-    return list(json.loads(tags).items())
+    return [
+        {"key": key, "value": text, **more}
+        for key, text in json.loads(tags).items()
+        if key in catalogue("gcp")["tags"]
+    ]
 
 
 def _credits(commitment: str) -> list[dict]:
