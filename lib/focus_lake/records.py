@@ -41,6 +41,7 @@ class Piece:
     rows: int
     lines: np.ndarray  # line number of each of these rows
     line_breaks: bool  # whether a field holds a line break
+    longest: int  # bytes of the longest record
     malformed: list[tuple[int, bytes]]  # line number, record as it stands
 
 
@@ -161,7 +162,8 @@ class Records:
         breaks = self._returns(octets, quotes) or len(newlines) > len(ends)
         starts = np.concatenate([[0], ends[:-1] + 1])
         lengths = ends - starts
-        if lengths.max() > LONGEST_RECORD:
+        longest = int(lengths.max())
+        if longest > LONGEST_RECORD:
             line = self._line + int(np.searchsorted(newlines, starts[np.argmax(lengths)]))
             raise BrokenText(line, f"a record of more than {LONGEST_RECORD:,} bytes")
         blank = (lengths == 0) | ((lengths == 1) & (octets[starts] == RETURN))
@@ -181,7 +183,8 @@ class Records:
             octets, drop = _doubled(octets, quotes)
             buffer = octets.tobytes()
         text = _cut(buffer, octets, starts, ends, dropped, drop)
-        return Piece(text, len(dropped) - int(dropped.sum()), lines[~dropped], breaks, malformed)
+        rows = len(dropped) - int(dropped.sum())
+        return Piece(text, rows, lines[~dropped], breaks, longest, malformed)
 
     def _returns(self, octets: np.ndarray, quotes: np.ndarray) -> bool:
         """Whether a field holds a carriage return; outside quotes one may only end a line."""

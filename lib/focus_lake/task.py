@@ -48,6 +48,8 @@ class Done:
 def run(work: Work) -> Done:
     """Type, write and read back the pieces of one task."""
     pa.set_cpu_count(1)  # Spark runs a task a core; Arrow's own threads would only compete
+    if "mimalloc" in pa.supported_memory_backends():  # a fifth faster here than jemalloc
+        pa.set_memory_pool(pa.mimalloc_memory_pool())
     done = Done(Audit(zone=work.declaration.time.zone))
     writer = Writer(work.lake, f"{work.folder}/data", work.number, done.audit)
     rejects = Rejects(work.lake, f"{work.folder}/rejected/part-{work.number:05d}.parquet")

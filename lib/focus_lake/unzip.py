@@ -23,7 +23,7 @@ from focus_lake.errors import BatchRejected
 from focus_lake.records import BACKSLASH, DOUBLED, BrokenText, Records
 from focus_lake.store import Store
 
-PIECE = 32 * 1024 * 1024  # bytes of text in a piece: enough pieces to share among the cores
+PIECE = 16 * 1024 * 1024  # bytes of text in a piece: enough pieces for even shares of the cores
 PARQUET = b"PAR1"
 PEEK = 64 * 1024  # bytes looked at to recognise a file
 ALLOWED_BEFORE_RATIO = 64 * 1024 * 1024  # small members may be as dense as they like
@@ -47,6 +47,7 @@ class Piece:
     line_breaks: bool
     first_line: int = 0  # line number of the first row; the others follow on ...
     lines_path: str | None = None  # ... unless their numbers are in this file (numpy, int64)
+    longest: int = 0  # bytes of the longest record
     row_groups: tuple[int, int] = (0, 0)  # of a Parquet file: first, and one past the last
 
     def line_numbers(self, scratch: Store) -> np.ndarray:
@@ -286,16 +287,17 @@ def _write(source: str, opener, scratch: Store, folder: str, quoting: str) -> tu
         part = next(parts, None)
         while part is not None:
             path = f"{folder}/{len(text.pieces):04d}.csv"
-            rows, size, breaks, lines = 0, 0, False, []
+            rows, size, breaks, longest, lines = 0, 0, False, 0, []
             with scratch.writer(path) as file:
                 while part is not None and size < PIECE:
                     file.write(part.text)
                     bad.write(part.malformed)
                     rows, size = rows + part.rows, size + len(part.text)
-                    breaks = breaks or part.line_breaks
+                    breaks, longest = breaks or part.line_breaks, max(longest, part.longest)
                     lines.append(part.lines)
                     part = next(parts, None)
-            piece = Piece(path, rows, size, breaks, *_line_numbers(lines, path, scratch))
+            numbers = _line_numbers(lines, path, scratch)
+            piece = Piece(path, rows, size, breaks, *numbers, longest=longest)
             text.pieces.append(piece)
             text.rows += rows
     text.header = reader.header
