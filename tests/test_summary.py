@@ -126,3 +126,21 @@ def test_the_plan_is_a_table_with_a_row_a_batch():
 )
 def test_the_run_is_good_if_all_is_done_that_still_matters(made, good):
     assert made.is_good is good
+
+
+def test_a_provider_with_many_batches_is_summed_up_by_month():
+    days = [f"202601{day:02d}000000" for day in range(1, 14)]
+    lines = [Line("oci", "202601", day, "published", rows_out=2) for day in days]
+    refused = Line(
+        "oci",
+        "202601",
+        "20260114000000",
+        "rejected",
+        reasons=[{"code": "row_drop", "message": "fewer rows", "file": None}],
+    )
+    told = summary.report([outcome(lines=[*lines, refused])]).splitlines()
+    assert told[0] == (
+        "published  oci/202601: 13 batches, 20260101000000 to 20260113000000, 26 rows"
+    )
+    assert told[1].startswith("refused    oci/202601/20260114000000: ")
+    assert told[-1] == "13 published, 0 unchanged, 0 waiting, 1 refused."

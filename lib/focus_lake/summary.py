@@ -7,6 +7,8 @@ from decimal import Decimal
 from focus_lake.ledger import PUBLISHED, Line
 from focus_lake.plan import REFUSED_BEFORE, WAIT
 
+MANY = 12  # batches of a provider that are still listed one by one
+
 
 def plan_table(outcomes) -> str:
     """The plan of a dry run: a row a batch."""
@@ -31,7 +33,7 @@ def report(outcomes) -> str:
     """What was published, what waits, what was refused and why; the last line is the sum of it."""
     lines = []
     for outcome in outcomes:
-        lines += [_line(line) for line in outcome.lines]
+        lines += _lines(outcome.lines)
         for step in outcome.plan.of(WAIT, REFUSED_BEFORE) if outcome.plan else ():
             batch = "/".join((step.batch.provider, *step.batch.key))
             if step.action == WAIT:
@@ -41,6 +43,25 @@ def report(outcomes) -> str:
                 old = "" if step.is_current else " (a newer push is published)"
                 lines.append(f"refused    {batch} earlier, unchanged{old}: {reasons}")
     return "\n".join([*lines, *_notes(outcomes), _sum(outcomes)])
+
+
+def _lines(done: list[Line]) -> list[str]:
+    """A line a batch, or a month where a provider published many."""
+    published = [line for line in done if line.status == PUBLISHED]
+    if len(published) <= MANY:
+        return [_line(line) for line in done]
+    months: dict[str, list[Line]] = {}
+    for line in published:
+        months.setdefault(line.yearmonth, []).append(line)
+    refused = [_line(line) for line in done if line.status != PUBLISHED]
+    return [*map(_month, months.values()), *refused]
+
+
+def _month(lines: list[Line]) -> str:
+    rows = sum(line.rows_out for line in lines)
+    first, last = lines[0].batch_ts, lines[-1].batch_ts
+    of = f"{lines[0].provider}/{lines[0].yearmonth}"
+    return f"published  {of}: {len(lines)} batches, {first} to {last}, {rows:,} rows"
 
 
 def _line(line: Line) -> str:
