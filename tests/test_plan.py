@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from focus_lake import declaration, plan, store
+from focus_lake.errors import StorageError
 from focus_lake.find import find
 from focus_lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
 from focus_lake.normalize_options import ACCEPTABLE, NormalizeOptions
@@ -110,6 +111,21 @@ def test_a_stray_file_is_passed_over_and_spoils_no_batch(raw, path):
     assert [stray.path for stray in strays] == [path]
     assert [len(batch.files) for batch in batches] == [1, 1]
     assert not any(batch.reasons for batch in batches)
+
+
+def test_a_name_that_is_no_utf_8_is_passed_over_in_writing_that_can_be_printed(raw):
+    raw.put(f"{JANUARY}/1500_2_202601.csv")
+    name = "账单.csv".encode("gbk").decode("utf-8", "surrogateescape")
+    try:
+        raw.put(f"{JANUARY}/{name}")
+    except (OSError, StorageError):
+        pytest.skip("this disk takes names in UTF-8 only")
+    (batch,), (stray,) = find(raw.store, ALIBABA)
+    assert (
+        stray.path == f"{JANUARY}/" + r"\xd5˵\xa5.csv"
+    )  # two of the four bytes happen to be a character
+    assert "not UTF-8" in stray.why
+    assert (len(batch.files), batch.reasons) == (1, [])
 
 
 @pytest.mark.parametrize(

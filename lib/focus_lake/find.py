@@ -140,7 +140,9 @@ def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[Stray]]:
     strays: list[Stray] = []
     manifests: list[tuple[dict, Entry]] = []
     for entry in raw.list():
-        if layout.manifest and (about := layout.manifest.path.fullmatch(entry.path)):
+        if (shown := _printable(entry.path)) != entry.path:  # no ledger or table could hold it
+            strays.append(Stray(shown, "its name is not UTF-8; if it is a bill, rename it"))
+        elif layout.manifest and (about := layout.manifest.path.fullmatch(entry.path)):
             manifests.append((about.groupdict(), entry))
         elif place := layout.path.fullmatch(entry.path):
             groups = place.groupdict()
@@ -151,6 +153,11 @@ def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[Stray]]:
             strays.append(Stray(entry.path, "not where the declaration expects bill files"))
     _give_manifests(raw, layout, list(folders.values()), manifests)
     return list(folders.values()), strays
+
+
+def _printable(path: str) -> str:
+    """The path with bytes that are no UTF-8, as a local disk may have them, written as \\xd5."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _give_manifests(raw: Store, layout: Layout, folders: list[Folder], found: list) -> None:
