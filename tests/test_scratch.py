@@ -34,6 +34,15 @@ def dead_pid() -> int:
     return process.pid
 
 
+@pytest.fixture
+def living_pid():
+    """The number of another process of this machine."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process.pid
+    process.stdin.close()
+    process.wait()
+
+
 def left(lake, run: str, marker: bytes | None, age_hours: float = 0) -> str:
     """What a run left: its marker, if any, and a file; both as old as that."""
     paths = [f"_scratch/{run}/deep/data"]
@@ -62,9 +71,6 @@ def test_a_run_has_a_folder_of_its_own_that_goes_with_it(lake, log):
         assert path == f"_scratch/{log.run_id}"
         with lake.writer(f"{path}/a") as file:
             file.write(b"1")
-        other = Log(io.StringIO())
-        with scratch.folder(lake, other) as second:  # a run at the same time
-            assert second != path
         assert lake.read(f"{path}/a")[0] == b"1"
     assert files(lake) == []
 
@@ -75,9 +81,9 @@ def test_the_folder_goes_also_when_the_run_fails(lake, log):
     assert files(lake) == []
 
 
-def test_the_folder_of_a_dead_process_is_removed_and_said(lake, log, dead_pid):
+def test_the_folder_of_a_dead_process_is_removed_and_said(lake, log, dead_pid, living_pid):
     left(lake, "dead", owner(dead_pid))
-    alive = left(lake, "alive", owner(os.getpid()), age_hours=100)
+    alive = left(lake, "alive", owner(living_pid), age_hours=23)
     scratch.clean(lake, log)
     assert [path for path in files(lake) if path.endswith("data")] == [alive]
     event = json.loads(log.stream.getvalue())
@@ -103,6 +109,12 @@ def test_the_folder_of_a_run_that_nothing_is_known_of_is_kept_for_a_day(
     data = left(lake, "other", marker, hours)
     scratch.clean(lake, log)
     assert (data in files(lake)) is stays
+
+
+def test_a_process_of_our_own_number_was_another_one_in_an_earlier_container(lake, log):
+    left(lake, "earlier", owner(os.getpid()))
+    scratch.clean(lake, log)
+    assert files(lake) == []
 
 
 @pytest.mark.parametrize("pid", [None, "x", 10**30])
