@@ -40,9 +40,9 @@ def write(connection, texts: list[Path], root: Path, export: str, folder: Path, 
 
 
 def _services(connection, provider: str) -> None:
-    made = ", ".join(f'"{name}" AS "by_{name}"' for name in (enrich.CATEGORY, enrich.SUBCATEGORY))
     connection.execute(
-        f"CREATE OR REPLACE TABLE services AS SELECT lower(service) AS service, {made} "
+        "CREATE OR REPLACE TABLE services AS SELECT lower(service) AS service, "
+        f"{enrich.CATEGORY} AS by_category, {enrich.SUBCATEGORY} AS by_subcategory "
         f"FROM read_csv({_text(data('service_catalog.csv'))}, all_varchar = true, header = true) "
         f"WHERE provider = {_text(provider)}"
     )
@@ -82,8 +82,9 @@ class _Query:
         query = self._layer(", ".join(typed), f"({self._tagged(self._read(texts))})")
         for replaced in (self._spellings(), self._fills()):
             query = self._layer(_replacing(replaced), f"({query})")
-        replaced, joins = self._services()
-        query = self._layer(_replacing(replaced, "rows.*"), f"({query}) rows {joins}")
+        for source in self.declaration.services.columns:
+            join = f'({query}) rows LEFT JOIN services s ON lower(rows."{source}") = s.service'
+            query = self._layer(_replacing(self._service(source), "rows.*"), join)
         changes = {"x_SourceChanges": f"nullif(concat_ws('; ', {', '.join(self.notes)}), '')"}
         everything = f"* EXCLUDE ({', '.join(self.notes)})"
         return f"SELECT {_replacing(changes, everything)} FROM ({query})"
@@ -169,26 +170,29 @@ class _Query:
         return replaced
 
     def _fills(self) -> dict[str, str]:
-        replaced = {}
-        for name, source in enrich.fill_rules():
-            replaced[name] = f'coalesce("{name}", "{source}")'
+        version = columns.VERSIONS.index(self.transform.focus_version)
+        sources: dict[str, list[str]] = {}
+        for name, source, until in enrich.fill_rules():
+            if until and columns.VERSIONS.index(until) < version:
+                continue
+            before = sources.setdefault(name, [name])
+            nulls = " AND ".join(f'"{other}" IS NULL' for other in before)
             text = _text(f"{name}: filled from {source}")
-            self._note(f'"{name}" IS NULL AND "{source}" IS NOT NULL', text)
-        return replaced
+            self._note(f'{nulls} AND "{source}" IS NOT NULL', text)
+            before.append(source)
+        quoted = {name: [f'"{source}"' for source in some] for name, some in sources.items()}
+        return {name: f"coalesce({', '.join(some)})" for name, some in quoted.items()}
 
-    def _services(self) -> tuple[dict[str, str], str]:
-        """(columns replaced, joins with the catalogue of services, one for each column)."""
-        replaced, joins = {}, []
-        for number, source in enumerate(self.declaration.services.columns):
-            joins.append(f'LEFT JOIN services s{number} ON lower("{source}") = s{number}.service')
-        for name in (enrich.CATEGORY, enrich.SUBCATEGORY):
-            found = [f's{number}."by_{name}"' for number in range(len(joins))]
-            replaced[name] = f"coalesce({', '.join([name, *found])})"
-            for number, source in enumerate(self.declaration.services.columns):
-                earlier = "".join(f" AND {other} IS NULL" for other in found[:number])
-                where = f'"{name}" IS NULL{earlier} AND {found[number]} IS NOT NULL'
-                self._note(where, _text(f"{name}: by catalogue from {source}"))
-        return replaced, " ".join(joins)
+    def _service(self, source: str) -> dict[str, str]:
+        """Both categories from the catalogue, by one column; the subcategory only if it fits."""
+        category = f'coalesce("{enrich.CATEGORY}", by_category)'
+        subcategory = f"CASE WHEN {category} = by_category THEN by_subcategory END"
+        replaced = {enrich.CATEGORY: category}
+        replaced[enrich.SUBCATEGORY] = f'coalesce("{enrich.SUBCATEGORY}", {subcategory})'
+        for name, offered in ((enrich.CATEGORY, "by_category"), (enrich.SUBCATEGORY, subcategory)):
+            text = _text(f"{name}: by catalogue from {source}")
+            self._note(f'"{name}" IS NULL AND {offered} IS NOT NULL', text)
+        return replaced
 
 
 def _replacing(expressions: dict[str, str], everything: str = "*") -> str:
