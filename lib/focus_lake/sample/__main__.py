@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 from focus_lake.errors import OptionsError
@@ -90,7 +91,8 @@ def _write(planned: Sequence[Planned], out: Path, options: Options) -> Iterator[
     if workers == 1 or sum(file.rows for file in data) <= FEW_ROWS:
         yield from map(make, data, repeat(out), repeat(with_sums))
     else:
-        with ProcessPoolExecutor(workers) as pool:
+        # Not by fork: Arrow has threads by now, and a lock that one holds stays locked in a copy.
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
             yield from pool.map(make, data, repeat(out), repeat(with_sums))
     yield from map(make, planned[len(data) :], repeat(out), repeat(with_sums))
 
