@@ -31,6 +31,10 @@ class Options:
     dist: str = option("folder to build the release in", "dist")
     template: str = option("the CloudFormation template", str(TEMPLATE))
 
+    def __post_init__(self):
+        if not (self.stack and self.region):
+            raise OptionsError("name both: make deploy STACK=.. REGION=..")
+
 
 def main(options: Options) -> int:
     """Deploy; 0 done or nothing to do, 1 refused or failed."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aws_stack import DeployError, Stack, confirmed
 from botocore.exceptions import BotoCoreError, ClientError
 
-from focus_lake.errors import FocusLakeError
+from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.options import option, run_job
 
 PARAMETERS = {  # how a later deployment names a bucket that this one leaves
@@ -26,6 +26,10 @@ class Options:
     region: str = option("AWS region")
     empty: bool = option("delete the stack's own buckets and ALL bills and tables in them", False)
     yes: bool = option("do not ask", False)
+
+    def __post_init__(self):
+        if not (self.stack and self.region):
+            raise OptionsError("name both: make destroy STACK=.. REGION=..")
 
 
 def main(options: Options) -> int:

@@ -205,3 +205,12 @@ def test_there_is_nothing_to_destroy_where_there_is_no_stack(run, stack):
     code, said = run("destroy.py", "--yes", "true")
     assert code == 1
     assert f"there is no stack {stack}" in said
+
+
+@pytest.mark.parametrize("target", ["deploy", "destroy"])
+def test_without_a_name_make_says_what_to_type(target):
+    script = ROOT / "scripts" / f"{target}.py"
+    command = [sys.executable, script, "--stack", "", "--region", "eu-central-1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"make {target} STACK=.. REGION=.." in done.stderr
