@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from focus_lake import __version__, task, unzip, verdict
+from focus_lake import __version__, history, task, unzip, verdict
 from focus_lake.audit import Audit
 from focus_lake.conformance import Conformance
 from focus_lake.declaration import Declaration
@@ -66,7 +66,8 @@ def process(run: Run, batch: Batch, folder: str) -> Line:
             _write(run, batch, folder, read)
             details |= {"rows": read.audit.rows, "rejected": read.rejected}
     if not read.reasons:
-        read.conformance.finish(run.ledger.month_before(batch.yearmonth, batch.exports))
+        month, delivery = batch.yearmonth, run.declaration.delivery
+        read.conformance.finish(history.of_batch(run.ledger, month, batch.exports, delivery))
         judged = (read.audit, read.rejected, read.examples, run.ledger)
         read.reasons = verdict.judge(batch, *judged, run.declaration, run.options)
         read.reasons += verdict.broken(read.conformance, run.options)

@@ -19,7 +19,7 @@ from focus_lake import columns, headers, rules
 from focus_lake.audit import CURRENCY, exact_sum, plus
 from focus_lake.checks import CHECKS, Seen
 from focus_lake.consistency import Pairs
-from focus_lake.ledger import Line
+from focus_lake.history import History
 from focus_lake.rules import BLOCKS
 from focus_lake.transform import Origin, Result, Transform
 
@@ -71,29 +71,16 @@ class Conformance:
     def add(self, rule: str, column: str, cost: Cost, examples) -> None:
         self.findings.setdefault((rule, column), Finding()).add(cost, examples)
 
-    def finish(self, before: Line | None) -> None:
-        """Add what can only be told once the whole batch was seen; call it once, at the end.
-
-        before: the newest published batch of the month before, None if there is none.
-        """
+    def finish(self, history: History) -> None:
+        """Add what can only be told once the whole batch was seen; call it once, at the end."""
         for rule, column, cost, examples in self.pairs.findings():
             self.add(rule, column, cost, examples)
         for rule in rules.table():
-            if rule.kind == WENT_NULL and before is not None:
-                words = f"had values in {before.yearmonth}/{before.batch_ts}"
-                for column in self._went_null(before):
-                    self.add(rule.id, column, self.total.cost, [(words, None)])
-
-    def _went_null(self, before: Line) -> list[str]:
-        """Columns of which every row is null now, but not every one was in the batch before."""
-        count = self.total.rows
-        return [
-            column
-            for column, nulls in sorted(self.nulls.items())
-            if count
-            and nulls == count
-            and before.delivered_nulls.get(column, before.rows_out) < before.rows_out
-        ]
+            if rule.kind == WENT_NULL:
+                words = ", ".join(f"{x.yearmonth}/{x.batch_ts}" for x in history.before[-1:])
+                gone = history.went_null(self.total.rows, self.nulls, rule.tolerance)
+                for column in gone:
+                    self.add(rule.id, column, self.total.cost, [(f"not null in {words}", None)])
 
     def blocking(self) -> list[tuple[str, str]]:
         """(rule, message) of the rules that forbid publishing and are broken."""

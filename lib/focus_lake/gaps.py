@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from focus_lake import columns, rules
-from focus_lake.declaration import Declaration
+from focus_lake.declaration import Declaration, Time
 
 _ABSENCE = ("required", "not_null", "unit", "needs")  # kinds of rules that a null breaks
 _TIMES = ("time_format", "time_zone")
+_ISO = "yyyy-MM-dd'T'HH:mm:ss"  # FOCUS's own notation, as declarations write it
 
 
 def known(declaration: Declaration) -> list[tuple[str, str]]:
@@ -27,7 +28,7 @@ def _known(declaration: Declaration) -> Iterator[tuple[str, str]]:
             # A column that is null in some rows only should at least be there.
             some = () if rule.kind == "required" else gaps.sometimes_null
             yield from ((rule.id, column) for column in (*gaps.always_null, *some))
-        if rule.kind in _TIMES and declaration.time.zone != "UTC":
+        if rule.kind in _TIMES and _is_known_of_times(rule.kind, declaration.time):
             times = (c.name for c in columns.focus() if c.data_type == "datetime")
             yield from ((rule.id, column) for column in times)
         if rule.kind == "not_number":
@@ -35,4 +36,10 @@ def _known(declaration: Declaration) -> Iterator[tuple[str, str]]:
         if rule.kind == "prefix":
             heads = [extra.source for extra in declaration.extra_columns.values()]
             heads += [*declaration.renames, *declaration.tags.columns]
+            heads += [f"{declaration.tags.prefix}*"] if declaration.tags.prefix else []
             yield from ((rule.id, head) for head in heads if not head.startswith("x_"))
+
+
+def _is_known_of_times(kind: str, how: Time) -> bool:
+    """Declared to be in another zone, or in notations of which none is FOCUS's."""
+    return how.zone != "UTC" or (kind == "time_format" and _ISO not in how.formats)

@@ -35,16 +35,18 @@ def _required(rule: Rule, transform: Transform, origin: Origin):
 
 
 def _version(rule: Rule, transform: Transform, origin: Origin):
-    named, declared = origin.focus_version, transform.declaration.focus_version
-    if named is not None and columns.version_in(named) is None:
+    named = origin.focus_version
+    if named is None:
+        return []
+    if columns.version_in(named) is None:
         return [("x_SourceFocusVersion", named)]
-    at = columns.VERSIONS.index(columns.version_in(named) or declared)
+    at = columns.VERSIONS.index(columns.version_in(named))
     later = [
         name
         for name in transform.sources
         if name in FOCUS and columns.VERSIONS.index(columns.find(name).introduced) > at
     ]
-    words = f"{columns.version_in(named) or declared}, but the file has {', '.join(sorted(later))}"
+    words = f"{named}, but the file has {', '.join(sorted(later))}"
     return [("x_SourceFocusVersion", words)] if later else []
 
 
@@ -52,7 +54,9 @@ def _prefix(rule: Rule, transform: Transform, origin: Origin):
     """Headers that are no column of FOCUS, whatever their case, and do not begin with x_."""
     folded = {name.casefold() for name in FOCUS}
     heads = [*transform.sources.values(), *transform.unknown]
-    heads += [*transform.tag_heads.values(), *transform.tag_columns]
+    heads += transform.tag_columns
+    if transform.tag_heads:  # one column a tag key: their prefix stands for all of them
+        heads.append(f"{transform.declaration.tags.prefix}*")
     wrong = (h for h in heads if h.strip().casefold() not in folded and not h.startswith("x_"))
     return [(head, head) for head in sorted(set(wrong))]
 

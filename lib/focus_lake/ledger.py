@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime, timedelta
 
 from focus_lake.errors import LedgerConflict, LedgerError
 from focus_lake.store import Store
@@ -110,13 +109,6 @@ class Ledger:
         """The published batches of a month, oldest first."""
         lines = [x for x in self._lines.get(yearmonth, ()) if x.status == PUBLISHED]
         return sorted(lines, key=lambda line: line.batch_ts)
-
-    def month_before(self, yearmonth: str, exports: list[str]) -> Line | None:
-        """The newest published batch of the month before that has one of the exports."""
-        first = datetime.strptime(yearmonth, "%Y%m")
-        lines = self.published(f"{first - timedelta(days=1):%Y%m}")
-        same = [line for line in lines if set(line.exports) & set(exports)]
-        return same[-1] if same else None
 
     def check_unchanged(self, month: str) -> None:
         """Raise LedgerConflict if another run changed the month since this one read it."""

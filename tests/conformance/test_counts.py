@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from focus_lake import columns, declaration
+from focus_lake.history import History
 from focus_lake.sample.__main__ import main
 from focus_lake.sample.options import Options
 from helpers.bills import PLAIN, looked_at
@@ -120,7 +121,7 @@ def by_us(declared, path: Path) -> dict:
             for row in csv.DictReader(file)
         ]
     found = looked_at(declared, rows, tables=3)
-    found.finish(None)
+    found.finish(History())
     return {
         key: (finding.rows, sum((cost or Decimal(0) for _, _, cost in finding.by_currency())))
         for key, finding in found.findings.items()

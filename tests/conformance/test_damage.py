@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from focus_lake import rules
+from focus_lake.conformance import Conformance
+from focus_lake.history import History
 from focus_lake.ledger import Line
 from helpers.bills import counts, good, looked_at, plain
 
@@ -179,7 +181,7 @@ def declared(tmp_path_factory):
 
 def test_good_rows_break_no_rule(declared):
     found = looked_at(declared, good())
-    found.finish(None)
+    found.finish(History())
     assert counts(found) == {}
 
 
@@ -187,13 +189,13 @@ def test_good_rows_break_no_rule(declared):
 def test_damage_is_caught_by_its_rule_and_by_no_other(declared, name):
     damage, expected = DAMAGE[name]
     found = looked_at(declared, damage(good()), version="1.2")
-    found.finish(None)
+    found.finish(History())
     assert counts(found) == expected
 
 
 def test_a_currency_that_is_missing_blocks_and_is_of_no_account(declared):
     found = looked_at(declared, set_("BillingCurrency", "", 0, 1, 2, 3)(good()))
-    found.finish(None)
+    found.finish(History())
     assert counts(found) == {("focus-amount-complete", "BillingCurrency"): 4}
     assert [rule for rule, _ in found.blocking()] == ["focus-amount-complete"]
 
@@ -204,21 +206,39 @@ def test_a_version_that_focus_does_not_have_is_told(declared):
     assert counts(looked_at(declared, good(), version="1.2-preview(v1)")) == {}
 
 
+def month(rows: int, **nulls: int) -> Line:
+    return Line("plain", "202512", "1", "published", rows_out=rows, delivered_nulls=nulls)
+
+
+def gone(declared, *columns: str) -> Conformance:
+    bill = good()
+    for column in columns:
+        bill = set_(column, "", 0, 1, 2, 3)(bill)
+    return looked_at(declared, bill)
+
+
 def test_a_column_that_had_values_last_month_and_has_none_now_is_told(declared):
-    found = looked_at(declared, set_("RegionName", "", 0, 1, 2, 3)(good()))
-    nulls = {"RegionName": 9, "SkuMeter": 10}
-    found.finish(
-        Line("plain", "202512", "20260101000000", "published", rows_out=10, delivered_nulls=nulls)
-    )
+    found = gone(declared, "RegionName", "SkuMeter", "InvoiceId")
+    # Of RegionName 4 * 9/12 = 3 values were to be expected, of InvoiceId 4 * 8/12 fewer than 3.
+    found.finish(History(before=(month(12, RegionName=3, SkuMeter=12, InvoiceId=4),)))
     assert counts(found) == {("lake-column-went-null", "RegionName"): 4}
 
 
-def test_a_column_that_was_null_last_month_too_is_no_news(declared):
-    found = looked_at(declared, set_("RegionName", "", 0, 1, 2, 3)(good()))
-    line = Line(
-        "plain", "202512", "1", "published", rows_out=10, delivered_nulls={"RegionName": 10}
+def test_increments_are_compared_month_to_date_with_the_whole_month_before(declared):
+    found = gone(declared, "RegionName", "InvoiceId", "SkuMeter")
+    found.finish(
+        History(
+            before=(month(10, RegionName=9, InvoiceId=0), month(10, RegionName=0, InvoiceId=0)),
+            so_far=(month(4, RegionName=4, InvoiceId=3),),
+        )
     )
-    found.finish(line)
+    # One InvoiceId came earlier this month; SkuMeter was not looked for in the month before.
+    assert counts(found) == {("lake-column-went-null", "RegionName"): 4}
+
+
+def test_without_a_month_before_no_column_is_missed(declared):
+    found = gone(declared, "RegionName")
+    found.finish(History())
     assert counts(found) == {}
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from focus_lake import columns, declaration, gaps, rules
 from focus_lake.conformance import Conformance
+from focus_lake.history import History
 from helpers.bills import counts, good, looked_at, plain
 
 
@@ -49,7 +50,7 @@ EXPECTED = [
 
 def test_a_finding_has_rows_and_exact_cost_by_currency_and_examples_once(declared):
     found = looked_at(declared, damaged())
-    found.finish(None)
+    found.finish(History())
     assert found.as_list() == EXPECTED
 
 
@@ -57,14 +58,14 @@ def test_findings_of_parts_add_up_to_those_of_the_whole(declared):
     whole = Conformance()
     for part in (damaged()[:1], damaged()[1:]):
         whole.merge(looked_at(declared, part))
-    whole.finish(None)
+    whole.finish(History())
     assert whole.as_list() == EXPECTED
     assert whole.nulls == looked_at(declared, damaged()).nulls
 
 
 def test_two_tables_of_a_file_give_what_one_does(declared):
     found = looked_at(declared, damaged(), tables=2)
-    found.finish(None)
+    found.finish(History())
     assert counts(found) == {("focus-charge-class-categories", "ChargeCategory"): 3}
 
 
@@ -80,7 +81,7 @@ def test_accounts_that_agree_in_each_part_are_compared_over_all(declared):
     whole.merge(looked_at(declared, good()))
     other = [row | {"BillingCurrency": "USD"} for row in good()[:1]]
     whole.merge(looked_at(declared, other))
-    whole.finish(None)
+    whole.finish(History())
     assert counts(whole) == {("focus-account-consistent", "BillingCurrency"): 1}
     (entry,) = whole.as_list()
     assert entry["examples"][0]["value"] == "BillingAccountId 100: USD, mostly EUR"
