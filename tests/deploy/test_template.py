@@ -80,6 +80,7 @@ def test_each_job_accepts_the_options_it_is_given(name, parameters):
 
 def test_the_options_say_what_the_parameters_say():
     ways = {**EXISTING, "Providers": "alibaba,aws", "Database": "bills", "MaxRejectedRows": "7"}
+    ways["ReportingCurrency"] = "EUR"
     jobs = Resolved(**ways, ExpireSupersededDays="30").of("AWS::Glue::Job")
     normalize = parse(NormalizeOptions, split(jobs["NormalizeJob"])[0])
     assert normalize.raw == "s3://our-raw/bills/"
@@ -89,6 +90,7 @@ def test_the_options_say_what_the_parameters_say():
     refresh = parse(RefreshOptions, split(jobs["RefreshJob"])[0])
     assert refresh.lake == "s3://our-lake/lake/"
     assert refresh.providers == ("alibaba", "aws")
+    assert refresh.reporting_currency == "EUR"
     assert (refresh.engine, refresh.database, refresh.workgroup) == ("athena", "bills", "fl")
     assert refresh.expire_superseded_days == 30
 
