@@ -140,7 +140,9 @@ def story(lake: Lake) -> dict:
         null_counts={"ChargeClass": 3, "SubAccountId": 1},
         files=[{"name": "202601/账单.zip", "size": 4_000_000_000, "etag": "e"}],
         data_files=[{"name": "part-00000-0.parquet", "rows": 3, "bytes": 9}],
-        conformance=[{"rule": "r", "row_count": 2, "examples": [{"file": "账单.zip", "value": "v"}]}],
+        conformance=[
+            {"rule": "r", "row_count": 2, "examples": [{"file": "账单.zip", "value": "v"}]}
+        ],
     )
     lake.batch(
         "alibaba",
@@ -174,3 +176,86 @@ def story(lake: Lake) -> dict:
         ("202601", "USD"): Decimal("80.25"),
         ("202602", "CNY"): Decimal("92.23"),
     }
+
+
+def _finding(rule: str, column: str, currency: str, rows: int, cost: str | None) -> dict:
+    return {
+        "rule": rule,
+        "column_name": column,
+        "BillingCurrency": currency,
+        "row_count": rows,
+        "BilledCost": cost,
+        "examples": [{"file": "bill.csv", "value": None}],
+    }
+
+
+def governed(lake: Lake) -> dict:
+    """A lake whose ledger tells of broken rules: two months, a superseded and a rejected push."""
+    null = "focus-not-null"
+    lake.batch(
+        "alibaba",
+        "202512",
+        "20260104000000",
+        [charge("2025-12-31", "10"), charge("2026-01-03", "20")],
+        focus_version="1.0",
+        conformance=[
+            _finding(null, "ContractedCost", "CNY", 2, "30.000000000000000000"),
+            _finding("focus-unit-with-quantity", "ConsumedUnit", "CNY", 1, "10.0"),
+        ],
+        delivered_nulls={"BilledCost": 0, "ContractedCost": 2},
+        null_counts={"ServiceCategory": 0},
+        charge_period_end_max="2026-01-03T00:30:00.500Z",
+        delivered_at="2026-01-03T16:00:00.000Z",
+        started_at="2026-01-04T00:00:00.000Z",
+        published_at="2026-01-04T00:30:00.500Z",
+    )
+    lake.batch(
+        "alibaba",
+        "202601",
+        "20260120000000",
+        [charge("2026-01-05", "900")],
+        focus_version="1.0",
+        rows_in=1,
+        conformance=[
+            _finding(null, "EffectiveCost", "CNY", 1, None),
+            _finding("focus-currency-iso4217", "BillingCurrency", "RMB", 1, "900"),
+        ],
+        delivered_nulls={"BilledCost": 0},
+        published_at="2026-01-20T01:00:00.000Z",
+    )
+    full = {"x_Owner": "Mei", "x_CostCenter": "4711", "x_Environment": "prod"}
+    lake.batch(
+        "alibaba",
+        "202601",
+        "20260131000000",
+        [
+            charge("2026-01-11", "2.5", EffectiveCost="2", ResourceId="a", **full),
+            charge("2026-01-12", "2", ResourceId="a"),
+            charge("2026-01-12", "4", ResourceId="b", x_Owner=" "),
+            charge("2026-01-12", "7", BillingCurrency="USD", x_Owner="Li"),
+        ],
+        focus_version="1.1",
+        rows_in=10,
+        conformance=[
+            _finding(null, "ContractedCost", "CNY", 3, "6.5"),
+            _finding(null, "ContractedCost", "USD", 1, "7"),
+            _finding(null, "EffectiveCost", "CNY", 1, None),
+            _finding("lake-column-went-null", "RegionName", "CNY", 4, "13.5"),
+        ],
+        delivered_nulls={"BilledCost": 0, "ContractedCost": 4, "RegionName": 3},
+        null_counts={"ServiceCategory": 1},
+        charge_period_end_max="2026-02-01T00:00:00.000Z",
+        delivered_at="2026-01-30T16:00:00.000Z",
+        started_at="2026-01-31T01:00:00.000Z",
+        published_at="2026-01-31T02:00:00.000Z",
+    )
+    lake.line(
+        "alibaba",
+        "202601",
+        "20260201000000",
+        exports=["100_1"],
+        status="rejected",
+        rows_in=9,
+        rows_rejected=1,
+    )
+    return {}
