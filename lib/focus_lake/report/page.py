@@ -138,7 +138,7 @@ def _cell(filled) -> str:
     if filled is None:
         return '<td class=absent title="not in this FOCUS version">'
     share = float(filled.share or 0)
-    mark = " known" if filled.is_known else ""
+    mark = " known" if filled.is_known else "" if filled.level == LEVELS[0] else " soft"
     hint = "known upstream" if filled.is_known else (filled.level or "")
     step = 0 if share == 0 else 1 + min(3, int(share * 4)) if share < 1 else 5
     return f'<td class="h{step}{mark}" title="{escape(hint)}">{_percent(filled.share)}'
@@ -205,7 +205,7 @@ def _value(measure: Measure) -> str:
     elif measure.unit == "version":
         text = f"{measure.value:.1f}"
     elif measure.unit == "hours" and measure.value >= LONG:
-        text = f"{_number(measure.value / 24)} days"
+        text = f"{measure.value / 24:,.1f} days"
     elif measure.unit in ("rows", "columns"):
         text = f"{measure.value:,.0f}"
     return escape(f"{text} {measure.currency}" if measure.currency else text)
@@ -223,7 +223,7 @@ def _percent(share: Decimal | None) -> str:
 
 
 def _number(value: Decimal) -> str:
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
 def _month(yearmonth: str) -> str:
