@@ -23,6 +23,7 @@ NAMES = {
     "TIMESTAMP": "timestamp",
     "DECIMAL(38,18)": "decimal(38,18)",
     "DECIMAL(38,6)": "decimal(38,6)",
+    "DECIMAL(20,12)": "decimal(20,12)",
     "MAP(VARCHAR, VARCHAR)": "map<string,string>",
     "BIGINT": "bigint",
     "DATE": "date",
@@ -66,7 +67,8 @@ def main() -> int:
 
 def is_table(name: str) -> bool:
     """Tables may change; only views are promised."""
-    return name == "focus_batches" or name.endswith(("_normalized", "_rejected"))
+    shared = ("focus_batches", "focus_fx_rates")
+    return name in shared or name.endswith(("_normalized", "_rejected"))
 
 
 if __name__ == "__main__":

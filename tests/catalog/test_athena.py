@@ -51,6 +51,7 @@ def test_everything_is_deployed_from_the_bottom_up_one_statement_a_call(fake, la
     assert deploy(lake) == 0
     wanted = [
         "CREATE EXTERNAL TABLE",  # focus_batches
+        "CREATE EXTERNAL TABLE",  # focus_fx_rates
         "CREATE EXTERNAL TABLE",  # normalized
         "CREATE EXTERNAL TABLE",  # rejected
         "SHOW PARTITIONS focus.focus_alibaba_normalized",
@@ -58,11 +59,11 @@ def test_everything_is_deployed_from_the_bottom_up_one_statement_a_call(fake, la
         "MSCK REPAIR TABLE",
         "MSCK REPAIR TABLE",
     ]
-    pairs = zip(fake.statements[:7], wanted, strict=True)
+    pairs = zip(fake.statements[:8], wanted, strict=True)
     found = [" ".join(sql.split()[: len(want.split())]) for sql, want in pairs]
     assert found == wanted
-    assert set(kinds(fake.statements[7:])) == {"CREATE OR REPLACE"}
-    assert fake.statements[7].startswith("CREATE OR REPLACE VIEW focus.focus_alibaba AS")
+    assert set(kinds(fake.statements[8:])) == {"CREATE OR REPLACE"}
+    assert fake.statements[8].startswith("CREATE OR REPLACE VIEW focus.focus_alibaba AS")
     assert not [sql for sql in fake.statements if sql.startswith("--") or sql.endswith(";")]
 
 
@@ -120,10 +121,10 @@ def test_a_refused_statement_is_named_with_athenas_reason_and_query_id(fake, lak
     assert deploy(lake) == 1
     said = capsys.readouterr()
     assert "FAILED alibaba" in said.out
-    assert "workgroup finops, query query-8, refuses: COLUMN_NOT_FOUND: line 3:5" in said.out
+    assert "workgroup finops, query query-9, refuses: COLUMN_NOT_FOUND: line 3:5" in said.out
     assert "statement: CREATE OR REPLACE VIEW focus.focus_alibaba AS SELECT" in said.out
     logged = [json.loads(text) for text in said.err.splitlines()]
-    assert "query-8" in [event.get("query_id") for event in logged]
+    assert "query-9" in [event.get("query_id") for event in logged]
 
 
 def test_after_a_failure_half_way_the_next_run_completes(fake, lake):

@@ -53,6 +53,7 @@ QUERIES = {
     "nested": "SELECT cost_sums[0].BilledCost, null_counts['ChargeClass'], files[0].name, "
     "files[0].size, data_files[0].`rows`, conformance[0].examples[0].file "
     "FROM focus.focus_batches WHERE size(files) = 1",
+    "rates": "SELECT * FROM focus.focus_fx_rates",
     "comment": "DESCRIBE focus.focus_alibaba_normalized BilledCost",
 }
 
@@ -63,6 +64,9 @@ def answers(serde, tmp_path_factory) -> dict[str, list]:
     scratch = tmp_path_factory.mktemp("hive")
     lake = Lake(scratch / "lake")
     story(lake)
+    rates = lake.root / "reference" / "fx_rates" / "rates.csv"
+    rates.parent.mkdir(parents=True)
+    rates.write_text('from,to,valid_from,rate\r\n"CNY",USD,2026-01-01,0.14\nshort\n')
     place = render.Place("focus", str(lake.root))
     live = Live((("202601", "20260131173000"), ("202602", "20260131173000")))
     ddl = [*render.shared_tables(place)]
@@ -113,6 +117,14 @@ def test_the_ledger_is_read_with_its_lists_and_maps(answers):
     ]
     assert answers["nested"] == [
         ["12.600000000000000001", "3", "202601/账单.zip", "4000000000", "3", "账单.zip"]
+    ]
+
+
+def test_rates_are_read_as_they_are_written(answers):
+    assert answers["rates"] == [
+        ["from", "to", "valid_from", "rate"],
+        ["CNY", "USD", "2026-01-01", "0.14"],
+        ["short", "None", "None", "None"],
     ]
 
 

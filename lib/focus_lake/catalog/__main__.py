@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from focus_lake import declaration, ledger, live, store
-from focus_lake.catalog import render
+from focus_lake.catalog import currency, render
 from focus_lake.options import option, run_job
 
 
@@ -19,13 +19,15 @@ class Options:
     lake: str = option("lake whose ledger gives the live batches", "build/lake")
     location: str = option("the lake as Athena spells it", "s3://your-bucket/lake")
     database: str = option("database", "focus")
+    reporting_currency: str = option("currency that costs are converted to, ISO 4217", "USD")
     declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
 
 
 def main(options: Options) -> int:
     """Write one file an object; 0 when all are written."""
     extra = options.declarations or None
-    place = render.Place(options.database, options.location)
+    currency.check_code(options.reporting_currency)
+    place = render.Place(options.database, options.location, options.reporting_currency)
     lake = store.at(options.lake)
     declared = [declaration.load(name, extra) for name in declaration.names(extra)]
     statements = render.shared_tables(place)

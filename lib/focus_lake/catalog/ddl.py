@@ -12,8 +12,8 @@ from focus_lake.errors import CatalogError
 
 @dataclass(frozen=True)
 class Table:
-    """columns and partitions: (name, type spelled for the engine), in order; format: PARQUET or
-    TEXTFILE (JSON lines); location: the folder, without a slash at the end."""
+    """columns and partitions: (name, type spelled for the engine), in order; format: PARQUET, JSON
+    (JSON lines) or CSV; location: the folder, without a slash at the end."""
 
     name: str
     columns: tuple[tuple[str, str], ...]
@@ -33,9 +33,18 @@ def table(sql: str, dialect: str) -> Table:
         name=create.this.this.name,
         columns=_columns(create.this.expressions, dialect),
         partitions=_columns(partitioned.this.expressions, dialect) if partitioned else (),
-        format=properties[exp.FileFormatProperty].this.name.upper(),
+        format=_format(properties),
         location=properties[exp.LocationProperty].this.name.rstrip("/"),
     )
+
+
+def _format(properties: dict) -> str:
+    """Text is told apart by its SerDe."""
+    stored = properties[exp.FileFormatProperty].this.name.upper()
+    if stored != "TEXTFILE":
+        return stored
+    serde = properties[exp.RowFormatSerdeProperty].this.name.rsplit(".", 1)[1]
+    return {"JsonSerDe": "JSON", "OpenCSVSerde": "CSV"}[serde]
 
 
 def _columns(definitions: list, dialect: str) -> tuple[tuple[str, str], ...]:

@@ -94,7 +94,7 @@ class DuckDB:
         columns = (*parsed.columns, *parsed.partitions)
         empty = ", ".join(f"CAST(NULL AS {type_}) AS {name}" for name, type_ in columns)
         source = f"SELECT {empty} WHERE FALSE"
-        kind = {"PARQUET": ".parquet", "TEXTFILE": ".jsonl"}[parsed.format]
+        kind = {"PARQUET": ".parquet", "JSON": ".jsonl", "CSV": ".csv"}[parsed.format]
         folder = parsed.location.removeprefix(self._place.lake).strip("/")
         # Columns that no file has yet come from the typed empty part; BY NAME fills them.
         if any(entry.path.endswith(kind) for entry in self._store.list(folder)):
@@ -155,8 +155,16 @@ class DuckDB:
 
 def _files(table: ddl.Table) -> str:
     folder = _literal("".join(f"[{x}]" if x in "*?[" else x for x in table.location))
-    if table.format == "TEXTFILE":
-        columns = ", ".join(f"{_literal(name)}: {_literal(type_)}" for name, type_ in table.columns)
+    columns = ", ".join(f"{_literal(name)}: {_literal(type_)}" for name, type_ in table.columns)
+    if table.format == "CSV":
+        # As lenient as OpenCSVSerde, for a view must not fail for a line: what is missing is null,
+        # what is too much is left out; what is no UTF-8 is passed over.
+        return (
+            f"read_csv({folder[:-1]}/**/*.csv', auto_detect = false, header = false, delim = ',', "
+            f"quote = '\"', escape = '\"', strict_mode = false, null_padding = true, "
+            f"ignore_errors = true, columns = {{{columns}}})"
+        )
+    if table.format == "JSON":
         return (
             f"read_json({folder[:-1]}/*/*.jsonl', format = 'newline_delimited', "
             f"maximum_object_size = {MAX_LINE}, columns = {{{columns}}})"

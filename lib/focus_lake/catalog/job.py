@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from focus_lake import store
-from focus_lake.catalog import render
+from focus_lake.catalog import currency, render
 from focus_lake.catalog.engine import Engine
-from focus_lake.catalog.refresh import Outcome, Refresh
+from focus_lake.catalog.refresh import RATES, Outcome, Refresh
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.log import Log
 from focus_lake.options import option
@@ -24,6 +24,7 @@ class Options:
     database: str = option("database (DuckDB: name of the file in the lake)", "focus")
     providers: tuple[str, ...] = option("refresh only these, comma-separated", ())
     declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
+    reporting_currency: str = option("currency that costs are converted to, ISO 4217", "USD")
     location: str = option("the lake as the engine's tables spell it, if not as --lake", "")
     plan: bool = option("print each statement that would run, and run none", False)
     dry_run: bool = option("as --plan: change nothing, print what would be run and deleted", False)
@@ -62,6 +63,7 @@ def _check(options: Options) -> None:
         raise OptionsError(f"--engine {options.engine}: use one of {', '.join(ENGINES)}")
     if options.expire_superseded_days < 0:
         raise OptionsError("--expire_superseded_days: a number of days, or 0 to keep all")
+    currency.check_code(options.reporting_currency)
     lake = options.location or options.lake
     if options.engine == "athena" and not lake.startswith("s3://"):
         raise OptionsError(f"--lake {lake}: Athena reads s3:// only")
@@ -71,7 +73,9 @@ def _refresh(options: Options, log: Log) -> Outcome:
     lake = store.at(options.lake, options.endpoint or None)
     if not lake.exists():
         raise OptionsError(f"--lake {options.lake}: there is no such folder")
-    place = render.Place(options.database, options.location or lake.root)
+    place = render.Place(
+        options.database, options.location or lake.root, options.reporting_currency
+    )
     engine = _engine(options, lake, place, log)
     try:
         show = _show if options.plan or options.dry_run else None
@@ -117,5 +121,6 @@ def _tell(options: Options, outcome: Outcome) -> None:
     for expiry in outcome.expired:
         print(f"{expiry.provider}: data of {len(expiry.folders)} superseded batches deleted")
     for name, reason in sorted(outcome.failed.items()):
-        print(f"FAILED {name} (as before in the catalog): {reason}")
+        kept = "" if name == RATES else " (as before in the catalog)"
+        print(f"FAILED {name}{kept}: {reason}")
     print(f"{outcome.statements} statements on {options.engine}, database {options.database}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from focus_lake import declaration, ledger, live
-from focus_lake.catalog import expire, render, sources
+from focus_lake.catalog import currency, expire, render, sources
 from focus_lake.catalog.engine import Batch, Engine
 from focus_lake.catalog.render import Place, Statement
 from focus_lake.columns import did_you_mean
@@ -23,6 +23,7 @@ from focus_lake.log import Log
 from focus_lake.store import LocalStore, Store
 
 ABOVE = "views over all providers"  # how they are called among what failed
+RATES = "exchange rates"
 ADD_AT_ONCE = 50  # partitions in one ALTER TABLE: well below every engine's limits
 
 
@@ -63,6 +64,8 @@ class Refresh:
             if not asked or name in asked:
                 self._provider(one, extra_dir)
         self._above(declared, before)
+        if wrong := currency.problems(self.store):
+            self._fail(RATES, currency.told(wrong))
         if self.show is None:
             self.engine.finish()
         if expire_days and ABOVE not in self.outcome.failed:

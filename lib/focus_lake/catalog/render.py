@@ -3,8 +3,8 @@
 Placeholders are string.Template's, e.g. ${database}. Everywhere: database, lake (where the engine
 finds the lake's folders). In files of a provider: provider, title, normalized_columns,
 rejected_columns, partition_columns, provider_columns, live. In the others: batch_columns,
-every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4, attribute_columns,
-attribute_cases, attribute_rows, and those of governance.py.
+fx_rate_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4,
+attribute_columns, attribute_cases, attribute_rows, and those of governance.py and currency.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from focus_lake import columns
-from focus_lake.catalog import governance, sources
+from focus_lake.catalog import currency, governance, sources
 from focus_lake.catalog.sources import Field, Source
 from focus_lake.declaration import Declaration
 from focus_lake.errors import CatalogError
@@ -30,10 +30,12 @@ PARTITION_KEYS = tuple(field.name for field in sources.fields("partition"))
 
 @dataclass(frozen=True)
 class Place:
-    """Where the catalog goes: database name, and the lake's root as the engine spells it."""
+    """Where the catalog goes: database name, and the lake's root as the engine spells it; and the
+    currency that costs are converted to."""
 
     database: str
     lake: str
+    reporting_currency: str = "USD"
 
     def __post_init__(self):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.database):
@@ -77,11 +79,12 @@ def of_provider(
 
 
 def shared_tables(place: Place) -> list[Statement]:
-    """The tables that belong to no provider: the ledger's."""
+    """The tables that belong to no provider: the ledger's and the reference data's."""
     values = {
         "database": place.database,
         "lake": _text(place.lake.rstrip("/")),
         "batch_columns": _definitions(sources.fields("focus_batches")),
+        "fx_rate_columns": _definitions(sources.fields("focus_fx_rates")),
     }
     return [
         _statement(source, "", values, sources.fields(source.stem))
@@ -102,6 +105,7 @@ def shared_views(declarations: Sequence[Declaration], place: Place) -> list[Stat
         },
         **_attributes(declarations),
         **governance.values(declarations),
+        **currency.values(place.reporting_currency),
     }
     return [
         _statement(source, "", values, ())

@@ -15,8 +15,6 @@ from focus_lake.catalog.engine import Batch, refusal
 from focus_lake.catalog.render import Place, Statement
 from focus_lake.catalog.sources import Field
 
-FORMATS = {"PARQUET": "PARQUET", "TEXTFILE": "JSON"}
-
 
 class Trino:
     """One catalog of a Trino server; see engine.Engine."""
@@ -73,7 +71,7 @@ class Trino:
         columns = ",\n".join(
             f'    "{name.lower()}" {type_}' for name, type_ in (*parsed.columns, *parsed.partitions)
         )
-        settings = [f"format = '{FORMATS[parsed.format]}'"]
+        settings = [f"format = '{parsed.format}'"]
         settings.append(f"external_location = '{parsed.location}/'")
         if parsed.partitions:
             keys = ", ".join(f"'{name}'" for name, _ in parsed.partitions)
