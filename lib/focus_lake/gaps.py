@@ -27,7 +27,8 @@ def _known(declaration: Declaration) -> Iterator[tuple[str, str]]:
         if rule.kind in _ABSENCE:
             # A column that is null in some rows only should at least be there.
             some = () if rule.kind == "required" else gaps.sometimes_null
-            yield from ((rule.id, column) for column in (*gaps.always_null, *some))
+            absent = (*gaps.always_null, *declaration.defaults, *some)
+            yield from ((rule.id, column) for column in absent)
         if rule.kind in _TIMES and _is_known_of_times(rule.kind, declaration.time):
             times = (c.name for c in columns.focus() if c.data_type == "datetime")
             yield from ((rule.id, column) for column in times)
