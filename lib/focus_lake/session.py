@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from focus_lake.errors import ClusterError
+from focus_lake.log import utc_now
 from focus_lake.resources import data
 
 # The JVM only hands out tasks (the rows are in Python and Arrow), so a small heap will do, and
@@ -114,6 +116,7 @@ def local_context():
     paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
 
     settings = {
         "spark.ui.enabled": "false",
@@ -124,7 +127,23 @@ def local_context():
         "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {_quiet()}",
     }
     conf = SparkConf().setMaster("local[*]").setAppName("focus_lake").setAll(settings.items())
-    return SparkContext(conf=conf)
+    java_says, java = os.pipe()
+    threading.Thread(target=_relay, args=(java_says,), daemon=True).start()
+    try:
+        gateway = launch_gateway(conf, {"stderr": java})
+    finally:
+        os.close(java)
+    return SparkContext(conf=conf, gateway=gateway)
+
+
+def _relay(pipe: int) -> None:
+    """Pass on what Java says on standard error; what its log did not write becomes JSON, too."""
+    with open(pipe, encoding="utf-8", errors="replace") as lines:
+        for words in filter(None, map(str.rstrip, lines)):
+            if not words.startswith("{"):
+                event = {"time": utc_now(), "level": "warning", "event": "spark", "message": words}
+                words = json.dumps(event, ensure_ascii=False)
+            print(words, file=sys.stderr, flush=True)
 
 
 def _quiet() -> str:

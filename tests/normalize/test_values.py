@@ -163,6 +163,7 @@ EXPECTED = [
         "ResourceType": "Instance",
         "ServiceCategory": "Compute",
         "ServiceName": "Elastic Compute Service",
+        "ServiceSubcategory": "Virtual Machines",
         "SkuId": "sku-1",
         "SkuPriceId": "price-1",
         "SubAccountId": "1600000000000001",
@@ -194,7 +195,8 @@ EXPECTED = [
         "HostProviderName": "Alibaba Cloud",
         "x_SourceChanges": "ProviderName: 26888 -> Alibaba Cloud; "
         "PublisherName: 26888 -> Alibaba Cloud; ServiceProviderName: filled from ProviderName; "
-        "HostProviderName: filled from ProviderName",
+        "HostProviderName: filled from ProviderName; "
+        "ServiceSubcategory: by catalogue from x_CommodityCode",
         "x_Other": {"Surprise": "kept"},
     },
 ]
