@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-# In a checkout the library lies beside this file; on Glue and once installed it is found anyway.
-sys.path.append(str(Path(__file__).resolve().parent.parent / "lib"))
+# In a checkout the library beside this file is meant; on Glue there is none, and Glue knows it.
+if (library := Path(__file__).resolve().parent.parent / "lib").is_dir():
+    sys.path.insert(0, str(library))
 
 from focus_lake.normalize import normalize  # noqa: E402
 from focus_lake.normalize_options import NormalizeOptions  # noqa: E402
