@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 # In a checkout the library beside this file is meant; on Glue there is none, and Glue knows it.
-if (library := Path(__file__).resolve().parent.parent / "lib").is_dir():
+library = Path(__file__).resolve().parent.parent / "lib"
+if (library / "focus_lake").is_dir():
     sys.path.insert(0, str(library))
 
 from focus_lake.catalog.job import Options, main  # noqa: E402
