@@ -161,6 +161,12 @@ def needs(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
                     yield Hit(second, _some(wrong), _shown(values))
 
 
+def unit(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
+    """Each of the two columns has a value wherever the other one has."""
+    yield from needs(rule, targets, seen)
+    yield from needs(rule, [(name, quantity) for quantity, name in targets], seen)
+
+
 def product(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
     """price * quantity = cost where all three are there and the row is no correction.
 
@@ -263,7 +269,7 @@ CHECKS: dict[str, Check] = {
     "order": order,
     "product": product,
     "not_negative": not_negative,
-    "unit": needs,
+    "unit": unit,
     "needs": needs,
     "unparsed": unparsed,
     "json": json,

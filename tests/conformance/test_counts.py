@@ -84,6 +84,7 @@ def of_values(there, local: bool) -> dict[tuple[str, str], str]:
     for name in filter(there.__contains__, UNITS):
         unit = name.replace("Quantity", "Unit")
         found["focus-unit-with-quantity", unit] = f"{name} IS NOT NULL AND {unit} IS NULL"
+        found["focus-unit-with-quantity", name] = f"{name} IS NULL AND {unit} IS NOT NULL"
     for name in ("BillingCurrency", "BillingAccountName"):
         found["focus-account-consistent", name] = (
             f"{name} IS DISTINCT FROM (SELECT mode(coalesce(b.{name}, '?')) FROM bill AS b "

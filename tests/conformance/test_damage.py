@@ -143,6 +143,10 @@ DAMAGE = {
         set_("ConsumedUnit", "", 0),
         {("focus-unit-with-quantity", "ConsumedUnit"): 1},
     ),
+    "a unit without a quantity": (
+        set_("CommitmentDiscountQuantity", "", 0),
+        {("focus-unit-with-quantity", "CommitmentDiscountQuantity"): 1},
+    ),
     "a commitment without its type": (
         set_("CommitmentDiscountType", "", 0),
         {("focus-commitment-complete", "CommitmentDiscountType"): 1},

@@ -103,6 +103,7 @@ def test_nulls_are_counted_as_delivered_and_a_missing_column_counts_as_null(decl
         "ConsumedQuantity": 2,
         "ConsumedUnit": 2,
         "PricingQuantity": 1,
+        "PricingUnit": 1,
         "SkuPriceDetails": 2,
         "Tags": 2,
     }

@@ -106,7 +106,12 @@ CREDIT = USAGE | {
 }
 # A correction may differ from price times quantity.
 CORRECTION = USAGE | {"BilledCost": "1", "ChargeClass": "Correction", "ListCost": "-77"}
-TAX = CREDIT | {"BilledCost": "0.1", "ChargeCategory": "Tax", "PricingQuantity": ""}
+TAX = CREDIT | {
+    "BilledCost": "0.1",
+    "ChargeCategory": "Tax",
+    "PricingQuantity": "",
+    "PricingUnit": "",
+}
 
 
 def good() -> list[dict[str, str]]:
