@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from focus_lake import parquet, store
+from focus_lake.archives import Limits
 from focus_lake.read import read
 from focus_lake.records import LONGEST_RECORD
-from focus_lake.unzip import Limits, unzip
+from focus_lake.unzip import unzip
 
 NULLS = ("", "-", "null", "NULL", "\\N")
 

@@ -11,8 +11,8 @@ import zipfile
 
 import pytest
 
-from focus_lake import records, store, unzip
-from focus_lake.unzip import Limits
+from focus_lake import archives, records, store, unzip
+from focus_lake.archives import Limits
 from helpers.exports import zipped_names
 
 REQUIRED = {"BilledCost": ["billedcost"], "BillingPeriodStart": ["billingperiodstart", "start"]}
@@ -220,7 +220,7 @@ def test_one_bad_member_spoils_the_archive(lake):
 def test_a_text_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
     lake, monkeypatch, wrap, limits
 ):
-    monkeypatch.setattr(unzip, "ALLOWED_BEFORE_RATIO", 100_000)
+    monkeypatch.setattr(archives, "ALLOWED_BEFORE_RATIO", 100_000)
     monkeypatch.setattr(records, "CHUNK", 10_000)
     error = opened(lake, wrap((HEAD + "1,2\n" * 500_000).encode()), "b", limits).error
     assert error["code"] == "zip_bomb"

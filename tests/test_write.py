@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from focus_lake import declaration, rejects, store, task, unzip, write
+from focus_lake.archives import Limits
 from focus_lake.audit import Audit
 from focus_lake.columns import arrow_type, table
 from focus_lake.rejects import Rejects
 from focus_lake.transform import Origin, Problem
-from focus_lake.unzip import Limits
 from focus_lake.write import Writer
 
 ALIBABA = declaration.load("alibaba")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from focus_lake import __version__, history, task, unzip, verdict
+from focus_lake.archives import Limits
 from focus_lake.audit import Audit
 from focus_lake.conformance import Conformance
 from focus_lake.declaration import Declaration
@@ -16,8 +17,8 @@ from focus_lake.log import Log, utc_now, utc_text
 from focus_lake.normalize_options import NormalizeOptions
 from focus_lake.session import Cluster
 from focus_lake.store import Store
+from focus_lake.texts import Text
 from focus_lake.transform import Origin, Transform
-from focus_lake.unzip import Limits, Text
 
 UNZIP_HERE = 4 * 1024 * 1024  # raw bytes that the driver unzips while Spark starts
 TEXT_A_FILE = 1024**3  # bytes of text that make about one Parquet file of 128 MB
@@ -68,6 +69,8 @@ def process(run: Run, batch: Batch, folder: str) -> Line:
     if not read.reasons:
         month, delivery = batch.yearmonth, run.declaration.delivery
         read.conformance.finish(history.of_batch(run.ledger, month, batch.exports, delivery))
+        if gone := read.conformance.went_null():
+            run.log.event("columns went null", "warning", columns=gone)
         judged = (read.audit, read.rejected, read.examples, run.ledger)
         read.reasons = verdict.judge(batch, *judged, run.declaration, run.options)
         read.reasons += verdict.broken(read.conformance, run.options)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from focus_lake.errors import BatchRejected
 from focus_lake.store import Store
-from focus_lake.unzip import PIECE, Piece, Text
+from focus_lake.texts import PIECE, Piece, Text
 
 ROWS_AT_ONCE = 64 * 1024
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from focus_lake import __version__
+from focus_lake.archives import check_member, open_zip
 from focus_lake.declaration import Declaration
 from focus_lake.errors import BatchRejected
 from focus_lake.find import Batch, Reason, Stray, find
 from focus_lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger
 from focus_lake.normalize_options import NormalizeOptions
 from focus_lake.store import Store
-from focus_lake.unzip import check_member, open_zip
 
 READ, WAIT, REFUSE, DONE, REFUSED_BEFORE = "read", "wait", "refuse", "done", "refused before"
 
@@ -38,6 +38,7 @@ class Plan:
     declaration: Declaration
     steps: list[Step]
     strays: list[Stray]
+    others: int = 0  # batches of months that were not asked for
 
     def of(self, *actions: str) -> list[Step]:
         return [step for step in self.steps if step.action in actions]
@@ -45,13 +46,13 @@ class Plan:
 
 def make(raw: Store, ledger: Ledger, declaration: Declaration, options: NormalizeOptions) -> Plan:
     """The plan for one provider. Lists the raw folder once and reads new archives' directories."""
-    batches, strays = find(raw, declaration)
-    if options.yearmonths:
-        batches = [batch for batch in batches if batch.yearmonth in options.yearmonths]
+    found, strays = find(raw, declaration)
+    wanted = options.yearmonths
+    batches = [batch for batch in found if not wanted or batch.yearmonth in wanted]
     now, fingerprint = datetime.now(UTC), recipe(declaration, options)
     steps = [_step(batch, ledger, options, fingerprint, now) for batch in batches]
     _check_archives(raw, [step for step in steps if step.action == READ])
-    made = Plan(declaration, steps, strays)
+    made = Plan(declaration, steps, strays, len(found) - len(batches))
     mark_current(made, ledger)
     return made
 

@@ -9,7 +9,7 @@ import pyarrow.csv as pacsv
 
 from focus_lake import parquet
 from focus_lake.store import Store
-from focus_lake.unzip import Piece, Text
+from focus_lake.texts import Piece, Text
 
 BLOCK = 1024 * 1024  # bytes parsed at a time: what stays in a core's cache is parsed fastest
 

@@ -13,8 +13,8 @@ from focus_lake.errors import BatchRejected
 from focus_lake.read import read
 from focus_lake.rejects import Rejects
 from focus_lake.store import Store
+from focus_lake.texts import Piece, Text
 from focus_lake.transform import Origin, Transform
-from focus_lake.unzip import Piece, Text
 from focus_lake.write import Writer
 
 

@@ -7,8 +7,6 @@ at no time is an archive or a member held in memory.
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import zipfile
 import zlib
@@ -18,59 +16,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from focus_lake import json_text
+from focus_lake import json_text, parquet
+from focus_lake.archives import Limits, gunzipped, members
 from focus_lake.errors import BatchRejected
 from focus_lake.records import BACKSLASH, DOUBLED, BrokenText, Records
 from focus_lake.store import Store
+from focus_lake.texts import PIECE, Piece, Text
 
-PIECE = 16 * 1024 * 1024  # bytes of text in a piece: enough pieces for even shares of the cores
 PARQUET = b"PAR1"
 PEEK = 64 * 1024  # bytes looked at to recognise a file
-ALLOWED_BEFORE_RATIO = 64 * 1024 * 1024  # small members may be as dense as they like
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What an archive may unpack to before it is taken for a zip bomb."""
-
-    ratio: int = 250  # unpacked bytes for each packed byte; real bills stay below 60
-    member_bytes: int = 200 * 1024**3
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Whole records of one text, as a file of their own without a header."""
-
-    path: str
-    rows: int
-    bytes: int
-    line_breaks: bool
-    first_line: int = 0  # line number of the first row; the others follow on ...
-    lines_path: str | None = None  # ... unless their numbers are in this file (numpy, int64)
-    longest: int = 0  # bytes of the longest record
-    row_groups: tuple[int, int] = (0, 0)  # of a Parquet file: first, and one past the last
-
-    def line_numbers(self, scratch: Store) -> np.ndarray:
-        """The line in the raw text on which each row begins, from 1."""
-        if self.lines_path is None:
-            return np.arange(self.first_line, self.first_line + self.rows)
-        with scratch.open(self.lines_path) as file:
-            return np.load(file)
-
-
-@dataclass
-class Text:
-    """One text (a file or an archive's member): CSV in clean pieces in the scratch folder, or a
-    Parquet file, whose pieces are row groups of the raw file itself."""
-
-    source: str  # raw path, and the member's name behind it
-    header: tuple[str, ...]
-    quoting: str
-    rows: int = 0  # records with the header's number of fields
-    pieces: list[Piece] = field(default_factory=list)
-    malformed: int = 0
-    malformed_path: str | None = None  # JSON lines: line, text
-    format: str = "csv"  # or parquet
 
 
 @dataclass
@@ -106,9 +60,9 @@ def _texts(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]
     """(source, function that opens its text) for each text in the raw file."""
     start = _starts(raw, path)
     if start[:2] == b"\x1f\x8b":
-        yield path, lambda: _gunzipped(raw, path, limits)
+        yield path, lambda: gunzipped(raw, path, limits)
     elif start[:2] == b"PK":
-        yield from _members(raw, path, limits)
+        yield from members(raw, path, limits)
     elif path.lower().endswith(".zip"):
         raise BatchRejected("broken_zip", f"no zip archive; it starts with {start!r}", path)
     elif json_text.is_json(path, start):
@@ -133,87 +87,10 @@ def _starts(raw: Store, path: str) -> bytes:
 
 
 def _parquet(raw: Store, path: str, required) -> Text:
-    from focus_lake import parquet  # which needs this module's types
-
     text = parquet.describe(raw, path)
     _check_names(text.header, required, "the columns are " + ", ".join(text.header)[:60], path)
     _no_repeated_names(text.header)
     return text
-
-
-@contextmanager
-def _gunzipped(raw: Store, path: str, limits: Limits):
-    with raw.open(path) as packed:
-        size = packed.seek(0, io.SEEK_END)
-        packed.seek(0)
-        with gzip.open(packed) as text:
-            yield _Measured(text, size, limits)
-
-
-def _members(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]]:
-    with raw.open(path) as file, open_zip(file, path) as archive:
-        for member in archive.infolist():
-            if not member.is_dir():
-                check_member(member, path)
-                opener = _member_opener(archive, member, limits)
-                yield f"{path}/{member.filename}", opener
-
-
-def open_zip(file, path: str) -> zipfile.ZipFile:
-    """The archive, once its directory could be read and holds anything."""
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise BatchRejected("broken_zip", f"cannot read the archive: {error}", path) from error
-    if not any(not member.is_dir() for member in archive.infolist()):
-        raise BatchRejected("empty_zip", "the archive holds no file", path)
-    return archive
-
-
-def check_member(member: zipfile.ZipInfo, path: str) -> None:
-    """Refuse what no bill export contains."""
-    name = member.filename.replace("\\", "/")
-    if name.startswith("/") or ".." in name.split("/"):
-        raise BatchRejected("unsafe_name", f"the archive has a member named {name!r}", path)
-    if member.flag_bits & 0x1:
-        raise BatchRejected("encrypted", f"member {name} is encrypted", path)
-
-
-def _member_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits):
-    def opener():
-        return _Measured(archive.open(member), member.compress_size, limits)
-
-    return opener
-
-
-class _Measured(io.RawIOBase):
-    """An unpacked text that stops when it grows larger than the limits allow.
-
-    packed: bytes of it in the archive.
-    """
-
-    def __init__(self, text, packed: int, limits: Limits):
-        self._text, self._bytes = text, 0
-        by_ratio = max(ALLOWED_BEFORE_RATIO, packed * limits.ratio)
-        self._most = min(by_ratio, limits.member_bytes)
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            data = self._text.read(size)
-        except gzip.BadGzipFile as error:  # an OSError, which would look like a fault of the lake
-            raise zlib.error(str(error)) from error
-        self._bytes += len(data)
-        if self._bytes > self._most:
-            raise BatchRejected(
-                "zip_bomb",
-                f"unpacks to more than {self._most:,} bytes; if it is a real bill, raise "
-                "--max_unzip_ratio or --max_unzip_gb",
-            )
-        return data
-
-    def close(self) -> None:
-        self._text.close()
-        super().close()
 
 
 def _clean(source: str, opener, scratch: Store, target: str, required) -> Text:

@@ -1,0 +1,99 @@
+"""Archives: what is in them, and when to refuse them. Nothing is held in memory."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from focus_lake.errors import BatchRejected
+from focus_lake.store import Store
+
+ALLOWED_BEFORE_RATIO = 64 * 1024 * 1024  # small members may be as dense as they like
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may unpack to before it is taken for a zip bomb."""
+
+    ratio: int = 250  # unpacked bytes for each packed byte; real bills stay below 60
+    member_bytes: int = 200 * 1024**3
+
+
+@contextmanager
+def gunzipped(raw: Store, path: str, limits: Limits):
+    with raw.open(path) as packed:
+        size = packed.seek(0, io.SEEK_END)
+        packed.seek(0)
+        with gzip.open(packed) as text:
+            yield _Measured(text, size, limits)
+
+
+def members(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]]:
+    with raw.open(path) as file, open_zip(file, path) as archive:
+        for member in archive.infolist():
+            if not member.is_dir():
+                check_member(member, path)
+                opener = _member_opener(archive, member, limits)
+                yield f"{path}/{member.filename}", opener
+
+
+def open_zip(file, path: str) -> zipfile.ZipFile:
+    """The archive, once its directory could be read and holds anything."""
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise BatchRejected("broken_zip", f"cannot read the archive: {error}", path) from error
+    if not any(not member.is_dir() for member in archive.infolist()):
+        raise BatchRejected("empty_zip", "the archive holds no file", path)
+    return archive
+
+
+def check_member(member: zipfile.ZipInfo, path: str) -> None:
+    """Refuse what no bill export contains."""
+    name = member.filename.replace("\\", "/")
+    if name.startswith("/") or ".." in name.split("/"):
+        raise BatchRejected("unsafe_name", f"the archive has a member named {name!r}", path)
+    if member.flag_bits & 0x1:
+        raise BatchRejected("encrypted", f"member {name} is encrypted", path)
+
+
+def _member_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits):
+    def opener():
+        return _Measured(archive.open(member), member.compress_size, limits)
+
+    return opener
+
+
+class _Measured(io.RawIOBase):
+    """An unpacked text that stops when it grows larger than the limits allow.
+
+    packed: bytes of it in the archive.
+    """
+
+    def __init__(self, text, packed: int, limits: Limits):
+        self._text, self._bytes = text, 0
+        by_ratio = max(ALLOWED_BEFORE_RATIO, packed * limits.ratio)
+        self._most = min(by_ratio, limits.member_bytes)
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            data = self._text.read(size)
+        except gzip.BadGzipFile as error:  # an OSError, which would look like a fault of the lake
+            raise zlib.error(str(error)) from error
+        self._bytes += len(data)
+        if self._bytes > self._most:
+            raise BatchRejected(
+                "zip_bomb",
+                f"unpacks to more than {self._most:,} bytes; if it is a real bill, raise "
+                "--max_unzip_ratio or --max_unzip_gb",
+            )
+        return data
+
+    def close(self) -> None:
+        self._text.close()
+        super().close()
