@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from focus_lake import declaration, glue, plan, scratch, store, summary
 from focus_lake.batch import Run, process, refuse_unread
@@ -46,10 +47,8 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
     cluster: one that runs already and goes on running; None starts Spark where it is needed.
     """
     log = Log()
-    raw = store.at(options.raw, options.s3_endpoint or None)
-    if not raw.exists():
-        raise OptionsError(f"--raw {options.raw}: there is no such folder")
     lake = store.at(options.lake, options.s3_endpoint or None)
+    _check_places(options, lake)
     outcomes = [_planned(name, lake, options, log) for name in options.providers]
     if options.dry_run:
         print(summary.plan_table(outcomes))
@@ -70,6 +69,20 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
             plan.mark_current(outcome.plan, outcome.ledger)
     print(summary.report(outcomes))
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
+
+
+def _check_places(options: NormalizeOptions, lake) -> None:
+    """Refuse places that cannot be meant. Raises OptionsError."""
+    if not store.at(options.raw, options.s3_endpoint or None).exists():
+        raise OptionsError(f"--raw {options.raw}: there is no such folder")
+    if (place := _declarations(options)) and not place.exists():
+        raise OptionsError(f"--declarations {options.declarations}: there is no such folder")
+    if Path(lake.root).is_file():
+        raise OptionsError(f"--lake {options.lake}: is a file; name a folder")
+    for name in options.providers:
+        if f"{lake.root}/".startswith(f"{_raw(name, options).root}/"):
+            message = f"lies in the raw folder of {name}, whose files would then be the lake's own"
+            raise OptionsError(f"--lake {options.lake}: {message}")
 
 
 def _planned(name: str, lake, options: NormalizeOptions, log: Log) -> Outcome:

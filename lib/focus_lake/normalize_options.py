@@ -42,6 +42,9 @@ class NormalizeOptions:
     s3_endpoint: str = option("address of an S3-compatible server, instead of AWS", "")
 
     def __post_init__(self):
+        for name in ("raw", "lake"):
+            if not getattr(self, name).strip():  # it would be the current folder
+                raise OptionsError(f"--{name}: must not be empty")
         for month in self.yearmonths:
             if not re.fullmatch(r"20\d\d(0[1-9]|1[0-2])", month):
                 raise OptionsError(f"--yearmonths {month}: must be YYYYMM, such as 202601")

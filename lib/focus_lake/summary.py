@@ -99,7 +99,11 @@ def _notes(outcomes) -> list[str]:
         for stray in outcome.plan.strays:
             lines.append(f"passed over {outcome.provider}/{stray.path}: {stray.why}")
         if not outcome.plan.steps:
-            lines.append(f"nothing to do for {outcome.provider}: its raw folder holds no batch")
+            others = outcome.plan.others
+            what = f" of these months, but {others} of others (--yearmonths)" if others else ""
+            lines.append(
+                f"nothing to do for {outcome.provider}: its raw folder holds no batch{what}"
+            )
     return lines
 
 

@@ -47,6 +47,9 @@ def test_a_raw_folder_without_a_batch_gives_nothing_to_do(tmp_path, cluster, str
         ({"providers": ","}, "--providers: name at least one"),
         ({"raw": "gs://bucket"}, "gs://bucket: only s3:// and local folders"),
         ({"lake": "s3://"}, "no bucket name"),
+        ({"lake": ""}, "--lake: must not be empty"),
+        ({"raw": " "}, "--raw: must not be empty"),
+        ({"declarations": "no/such"}, "--declarations no/such: there is no such folder"),
     ],
 )
 def test_a_wrong_option_is_named_and_changes_nothing(job, option, message):
@@ -104,6 +107,33 @@ def test_only_the_months_asked_for_are_touched(job):
     assert job.run(yearmonths="202511,202601").code == 0
     published = {path.name for path in job.lake.glob("normalized/alibaba/*")}
     assert published == {"yearmonth=202511", "yearmonth=202601"}
+
+
+def test_a_month_that_is_not_there_is_told_from_an_empty_folder(job):
+    job.put(f"{PUSH}/{CSV}", bill(row()))
+    result = job.run(yearmonths="202512")
+    words = "its raw folder holds no batch of these months, but 1 of others (--yearmonths)"
+    assert result.code == 0
+    assert result.line("nothing to do for alibaba").endswith(words)
+
+
+def test_a_file_in_the_place_of_the_lake(job):
+    job.put(f"{PUSH}/{CSV}", bill(row()))
+    job.lake.write_text("precious")
+    result = job.run()
+    assert (result.code, result.out) == (2, "")
+    assert f"--lake {job.lake}: is a file" in result.err
+    assert job.lake.read_text() == "precious"
+
+
+@pytest.mark.parametrize("inside", ["", "/lake"])
+def test_a_lake_inside_a_provider_s_raw_folder_is_a_wrong_option(job, inside):
+    job.put(f"{PUSH}/{CSV}", bill(row()))
+    before = sorted(job.raw.rglob("*"))
+    result = job.run(lake=f"{job.raw}/alibaba{inside}")
+    assert result.code == 2
+    assert "lies in the raw folder of alibaba" in result.err
+    assert sorted(job.raw.rglob("*")) == before
 
 
 def test_reprocess_reads_again_what_is_published(job):
