@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 from focus_lake.audit import Audit
 from focus_lake.store import Store
 
-WINDOW = 128 * 1024  # rows ordered together; bounds the memory of a task
-ROW_GROUP = 32 * 1024  # rows; small enough for a service or an account to prune row groups
+WINDOW = 96 * 1024  # rows ordered together; bounds the memory of a task
+ROW_GROUP = 40 * 1024  # rows at most; small enough for a service or an account to prune row groups
 FILE_BYTES = 128 * 1024 * 1024
 ORDER = [("ServiceName", "ascending"), ("SubAccountId", "ascending")]
 
@@ -39,12 +39,15 @@ class Writer:
     def _flush(self) -> None:
         if not self._rows_waiting:
             return
-        rows = pa.concat_tables(self._waiting).combine_chunks().sort_by(ORDER)
-        self._waiting, self._rows_waiting = [], 0
+        rows = pa.concat_tables(self._waiting)
+        self._waiting, self._rows_waiting = [], 0  # frees each copy when the next is made
+        rows = rows.combine_chunks()
+        rows = rows.sort_by(ORDER)
         self._audit.observe(rows)
         if self._parquet is None:
             self._begin_file(rows.schema)
-        self._parquet.write_table(rows, row_group_size=ROW_GROUP)
+        groups = -(-len(rows) // ROW_GROUP)  # of even size
+        self._parquet.write_table(rows, row_group_size=-(-len(rows) // groups))
         if self._file.tell() >= FILE_BYTES:
             self._end_file()
 
