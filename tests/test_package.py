@@ -23,7 +23,7 @@ print(json.dumps({
     "from": focus_lake.__file__,
     "focus columns": len(columns.focus()),
     "alibaba's name": declaration.load("alibaba").name,
-    "folders of sql": sorted(folder.name for folder in resources.sql().iterdir()),
+    "folders of sql": sorted(item.name for item in resources.sql().iterdir() if item.is_dir()),
 }))
 """
 
