@@ -82,6 +82,11 @@ class Conformance:
                 for column in gone:
                     self.add(rule.id, column, self.total.cost, [(f"not null in {words}", None)])
 
+    def went_null(self) -> list[str]:
+        """Columns that had values in the month before and have none now."""
+        alerts = {rule.id for rule in rules.table() if rule.kind == WENT_NULL}
+        return sorted(column for rule, column in self.findings if rule in alerts)
+
     def blocking(self) -> list[tuple[str, str]]:
         """(rule, message) of the rules that forbid publishing and are broken."""
         severe = {rule.id: rule for rule in rules.table() if rule.severity == BLOCKS}
