@@ -6,6 +6,7 @@ import pytest
 
 from focus_lake import columns, declaration, gaps, rules
 from focus_lake.conformance import Conformance
+from focus_lake.errors import DeclarationError
 from focus_lake.history import History
 from helpers.bills import counts, good, looked_at, plain
 
@@ -170,3 +171,10 @@ def test_currencies_are_codes_of_iso_4217():
     assert {"CNY", "USD", "EUR", "JPY", "ZWG", "XCG"} <= rules.currencies()
     assert not {"RMB", "cny", "", "XXX", "BTC"} & rules.currencies()
     assert all(len(code) == 3 and code.isupper() for code in rules.currencies())
+
+
+def test_a_known_gap_of_a_rule_that_does_not_exist_is_refused(tmp_path):
+    own = '[gaps.rules]\nfocus-not-nul = ["BilledCost"]\n'
+    (tmp_path / "alibaba.toml").write_text(own, encoding="utf-8")
+    with pytest.raises(DeclarationError, match="did you mean 'focus-not-null'"):
+        declaration.load("alibaba", tmp_path)
