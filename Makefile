@@ -1,7 +1,7 @@
 # Every command a newcomer and CI start from; `make` alone explains them.
 # PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-trino render bench lint format package deploy destroy clean
+.PHONY: help setup run test test-trino report render bench lint format package deploy destroy clean
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -33,11 +33,15 @@ test-trino: setup  ## run the views' tests on a real Trino, fetched once (821 MB
 	$(PY) scripts/trino_server.py fetch
 	$(PY) -m pytest -q -m trino
 
+report: setup  ## write the conformance page of build/lake to build/conformance.html
+	$(PY) -m focus_lake.report conformance --lake build/lake --html build/conformance.html
+
 render: setup  ## write every statement of the catalog to build/sql, to read or to paste
 	$(PY) -m focus_lake.catalog --out build/sql
 
 bench: ROWS = 1000000
 bench: setup  ## measure speed and memory, and DuckDB at the same work (ROWS=1000000 ROUNDS=3)
+	$(PY) bench/rules.py
 	$(PY) bench/bench.py --rows $(ROWS) --rounds $(ROUNDS)
 
 lint: setup  ## check style
