@@ -80,7 +80,7 @@ def test_every_batch_is_told_with_its_counts_and_reasons():
         "refused    alibaba/202601/20260105000000 earlier, unchanged (a newer push is published): "
         "x: y",
         "passed over alibaba/readme.txt: no bill file by its name",
-        "3 published, 1 unchanged, 1 waiting, 2 refused.",
+        "3 published, 1 unchanged, 1 waiting, 2 refused (alibaba).",
     ]
 
 
@@ -143,4 +143,4 @@ def test_a_provider_with_many_batches_is_summed_up_by_month():
         "published  oci/202601: 13 batches, 20260101000000 to 20260113000000, 26 rows"
     )
     assert told[1].startswith("refused    oci/202601/20260114000000: ")
-    assert told[-1] == "13 published, 0 unchanged, 0 waiting, 1 refused."
+    assert told[-1] == "13 published, 0 unchanged, 0 waiting, 1 refused (oci)."

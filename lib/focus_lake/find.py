@@ -151,7 +151,7 @@ def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[Stray]]:
             folder.entries.append((entry, name))
         else:
             strays.append(Stray(entry.path, "not where the declaration expects bill files"))
-    _give_manifests(raw, layout, list(folders.values()), manifests)
+    strays += _give_manifests(raw, layout, list(folders.values()), manifests)
     return list(folders.values()), strays
 
 
@@ -160,10 +160,13 @@ def _printable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _give_manifests(raw: Store, layout: Layout, folders: list[Folder], found: list) -> None:
-    """Read the manifests and give each folder the newest that is about it."""
+def _give_manifests(raw: Store, layout: Layout, folders: list[Folder], found: list) -> list[Stray]:
+    """Read the manifests and give each folder the newest that is about it; those about none.
+
+    A manifest outlives its files where old months are cleared away, so that is no error.
+    """
     if not found:
-        return
+        return []
     shared = sorted(layout.path.groupindex.keys() & layout.manifest.path.groupindex.keys())
     newest: dict[tuple, Entry] = {}
     for groups, entry in found:
@@ -175,6 +178,9 @@ def _give_manifests(raw: Store, layout: Layout, folders: list[Folder], found: li
         by_groups = dict(zip(newest, read, strict=True))
     for folder in folders:
         folder.manifest = by_groups.get(tuple(folder.groups[name] for name in shared))
+    used = {id(folder.manifest) for folder in folders}
+    why = "a manifest, and none of the files it names is there"
+    return [Stray(each.entry.path, why) for each in by_groups.values() if id(each) not in used]
 
 
 def _yearmonth(folder: Folder) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from focus_lake import tags
 from focus_lake.columns import arrow_type
 from focus_lake.store import Store
 from focus_lake.transform import Origin, Problem
@@ -45,16 +46,18 @@ class Rejects:
         by_row: dict[int, list[Problem]] = {}
         for problem in problems:
             by_row.setdefault(problem.row, []).append(problem)
+        rows = sorted(by_row)
+        records = _as_text(text.take(rows)).to_pylist()
         self._write(
             {
                 **_origin(origin, int(lines[row])),
-                "column_name": found[0].column,
-                "value": found[0].value,
-                "reason": found[0].reason,
-                "reasons": [f"{p.column} {p.value!r} {p.reason}" for p in found],
-                "record": list(text.slice(row, 1).to_pylist()[0].items()),
+                "column_name": by_row[row][0].column,
+                "value": by_row[row][0].value,
+                "reason": by_row[row][0].reason,
+                "reasons": [f"{p.column} {p.value!r} {p.reason}" for p in by_row[row]],
+                "record": list(record.items()),
             }
-            for row, found in sorted(by_row.items())
+            for row, record in zip(rows, records, strict=True)
         )
 
     def add_malformed(self, scratch: Store, path: str, fields: int, origin: Origin) -> None:
@@ -100,6 +103,12 @@ class Rejects:
             self._parquet.close()
             self._open.__exit__(None, None, None)
             self._open = self._parquet = None
+
+
+def _as_text(rows: pa.Table) -> pa.Table:
+    """Rows of any types with every value as text."""
+    columns = [tags.plain(column.combine_chunks()) for column in rows.columns]
+    return pa.table(columns, names=rows.column_names)
 
 
 def _origin(origin: Origin, line: int) -> dict:

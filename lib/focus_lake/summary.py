@@ -112,11 +112,13 @@ def _sum(outcomes) -> str:
     published = sum(line.status == PUBLISHED for line in lines)
     steps = [step for outcome in outcomes if outcome.plan for step in outcome.plan.steps]
     before = [step for step in steps if step.action == REFUSED_BEFORE and step.is_current]
-    refused = len(lines) - published + len(before)
+    refused = [line.provider for line in lines if line.status != PUBLISHED]
+    refused += [step.batch.provider for step in before]
     waiting = sum(step.action == WAIT for step in steps)
     unchanged = sum(step.action == "done" for step in steps)
     parts = [f"{published} published", f"{unchanged} unchanged", f"{waiting} waiting"]
-    parts.append(f"{refused} refused")
+    whose = f" ({', '.join(dict.fromkeys(refused))})" if refused else ""
+    parts.append(f"{len(refused)} refused{whose}")
     failed = [outcome.provider for outcome in outcomes if outcome.failure]
     end = f"; FAILED: {', '.join(failed)}" if failed else ""
     return f"{', '.join(parts)}{end}."

@@ -152,7 +152,10 @@ class _Select:
             return self._map(column, self._tag_words(head))
         if head is None:
             return pa.nulls(len(self.text), arrow_type(column.stored))
-        return getattr(self, f"_{column.stored}")(column, self._words(head))
+        try:
+            return getattr(self, f"_{column.stored}")(column, self._words(head))
+        except BatchRejected as error:
+            raise BatchRejected(error.code, f"{head}: {error.message}", error.file) from error
 
     def _tag_words(self, head: str | None) -> pa.Array:
         """Tags that come in columns of their own, as JSON texts."""

@@ -48,7 +48,7 @@ def test_the_last_words(job):
     assert waits == "waits      alibaba/202601/20260203173000: " + (
         "part 001 of export 1500_2 is missing"
     )
-    assert last == "1 published, 0 unchanged, 1 waiting, 1 refused."
+    assert last == "1 published, 0 unchanged, 1 waiting, 1 refused (alibaba)."
 
 
 def test_a_terminal_shows_progress_instead(job):

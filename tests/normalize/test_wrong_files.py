@@ -143,7 +143,7 @@ def test_the_others_go_on_and_the_exit_code_says_that_something_was_refused(done
     assert job.rows(GOOD, "BilledCost") == [(Decimal("7.25"),)]
     assert len(job.rows(EARLY)) == len(job.rows(LATE)) == 50
     assert result.code == 1
-    assert result.last == f"3 published, 0 unchanged, 0 waiting, {len(CASES)} refused."
+    assert result.last == f"3 published, 0 unchanged, 0 waiting, {len(CASES)} refused (alibaba)."
     assert not list(job.lake.glob("_scratch/*"))
 
 
