@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from focus_lake import parquet, store
 from focus_lake.archives import Limits
+from focus_lake.errors import BatchRejected
 from focus_lake.read import read
 from focus_lake.records import LONGEST_RECORD
 from focus_lake.unzip import unzip
@@ -81,3 +82,26 @@ def test_a_parquet_file_keeps_its_types_and_loses_its_null_texts(lake):
     pq.write_table(made, file)
     found = rows(lake, file.getvalue())
     assert found == [[w, w, n] for n, w in zip(range(many), [None, "云"] * many, strict=False)]
+
+
+def parquet_file(columns: dict) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def test_parquet_text_that_is_not_marked_as_text_is_read_as_such(lake):
+    words = [b"1.5", "云".encode(), b"NULL", None]
+    assert rows(lake, parquet_file({"a": words})) == [["1.5"], ["云"], [None], [None]]
+
+
+def test_parquet_bytes_that_are_no_text_refuse_the_batch_and_name_the_column(lake):
+    with pytest.raises(BatchRejected, match="x_Blob holds bytes that are no UTF-8 text"):
+        rows(lake, parquet_file({"a": ["1"], "x_Blob": [b"\xff"]}))
+
+
+def test_a_parquet_header_with_a_name_twice_is_refused_with_its_file(lake):
+    with lake.writer("raw") as file:
+        file.write(parquet_file({"a": [1], "A": [2]}))
+    error = unzip(lake, "raw", lake, "s", {}, Limits()).error
+    assert (error["code"], error["file"]) == ("repeated_column", "raw")

@@ -32,12 +32,11 @@ def read(raw: Store, entry: Entry, layout: Layout) -> Manifest:
     try:
         if entry.size > LARGEST:
             raise BatchRejected("broken_manifest", f"{entry.size:,} bytes are no manifest")
-        content = json.loads(raw.read(entry.path)[0] or b"")
-    except (ValueError, BatchRejected) as error:
+        for table in _tables(json.loads(raw.read(entry.path)[0] or b"")):
+            _note(found, table, layout)
+    except (ValueError, RecursionError, BatchRejected) as error:
         found.fault = f"the manifest cannot be read: {error}"
         return found
-    for table in _tables(content):
-        _note(found, table, layout)
     if not found.names:
         found.fault = "the manifest names no data file"
     return found

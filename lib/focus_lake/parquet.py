@@ -48,18 +48,29 @@ def read(raw: Store, piece: Piece, null_texts) -> Iterator[pa.Table]:
             parquet = pq.ParquetFile(file)
             groups = list(range(*piece.row_groups))
             for batch in parquet.iter_batches(ROWS_AT_ONCE, groups, use_threads=False):
-                columns = [_with_nulls(column, nulls) for column in batch.columns]
+                named = zip(batch.schema.names, batch.columns, strict=True)
+                columns = [_with_nulls(_decoded(name, column), nulls) for name, column in named]
                 yield pa.table(columns, names=batch.schema.names)
     except (pa.ArrowException, OSError) as error:
         message = f"cannot read the Parquet file: {error}"
         raise BatchRejected("broken_parquet", message, piece.path) from error
 
 
-def _with_nulls(values: pa.Array, nulls: pa.Array) -> pa.Array:
+def _decoded(name: str, values: pa.Array) -> pa.Array:
+    """Text that is stored as dictionary or bytes, as plain strings; other values as they are."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    if pa.types.is_large_string(values.type):
-        values = values.cast(pa.string())
+    kinds = (pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    if not any(is_kind(values.type) for is_kind in kinds):
+        return values
+    try:
+        return values.cast(pa.string())
+    except pa.ArrowInvalid:
+        message = f"the column {name} holds bytes that are no UTF-8 text"
+        raise BatchRejected("wrong_type", message) from None
+
+
+def _with_nulls(values: pa.Array, nulls: pa.Array) -> pa.Array:
     if not pa.types.is_string(values.type):
         return values
     meant = pc.is_in(values, nulls)

@@ -89,7 +89,7 @@ def _starts(raw: Store, path: str) -> bytes:
 def _parquet(raw: Store, path: str, required) -> Text:
     text = parquet.describe(raw, path)
     _check_names(text.header, required, "the columns are " + ", ".join(text.header)[:60], path)
-    _no_repeated_names(text.header)
+    _no_repeated_names(text.header, path)
     return text
 
 
@@ -195,11 +195,11 @@ def _line_numbers(parts: list[np.ndarray], path: str, scratch: Store) -> tuple[i
     return int(lines[0]), f"{path}.lines.npy"
 
 
-def _no_repeated_names(header: tuple[str, ...]) -> None:
+def _no_repeated_names(header: tuple[str, ...], path: str | None = None) -> None:
     lower = [name.lower() for name in header]
     twice = sorted({name for name in header if lower.count(name.lower()) > 1})
     if twice:
-        raise BatchRejected("repeated_column", f"the header has {', '.join(twice)} twice")
+        raise BatchRejected("repeated_column", f"the header has {', '.join(twice)} twice", path)
 
 
 class _Malformed:
