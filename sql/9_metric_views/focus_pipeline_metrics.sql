@@ -142,7 +142,7 @@ weeks AS (
 
 measured AS (
     SELECT
-        'focus_rows_exported' AS metric,
+        CAST('focus_rows_exported' AS varchar) AS metric,
         provider,
         yearmonth,
         CAST(NULL AS varchar) AS BillingCurrency,
