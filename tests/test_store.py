@@ -287,3 +287,10 @@ def test_an_s3_address_is_bucket_and_prefix(root, bucket, prefix):
     place = store.at(root)
     assert (place.bucket, place.prefix) == (bucket, prefix)
     assert place.url("a") == "/".join(filter(None, ["s3:/", bucket, prefix, "a"]))
+
+
+def test_what_is_no_file_is_not_listed(tmp_path):
+    (tmp_path / "a.zip").write_bytes(b"1")
+    os.mkfifo(tmp_path / "pipe.zip")
+    (tmp_path / "gone.zip").symlink_to(tmp_path / "nowhere")
+    assert [entry.path for entry in store.at(str(tmp_path)).list()] == ["a.zip"]
