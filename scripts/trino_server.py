@@ -32,13 +32,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from focus_lake.s3a import CENTRAL, cache_folder  # noqa: E402, after the path is set
+from focus_lake.s3a import cache_folder, maven  # noqa: E402, after the path is set
 
 VERSION = "476"
-URL = (
-    f"{os.environ.get('FOCUS_LAKE_MAVEN', CENTRAL).rstrip('/')}/io/trino/trino-server/"
-    f"{VERSION}/trino-server-{VERSION}.tar.gz"
-)
+PATH = f"io/trino/trino-server/{VERSION}/trino-server-{VERSION}.tar.gz"  # in a Maven repository
 SIZE = 821_045_832
 # Worked out from the file whose SHA-1 Maven Central publishes as c9b38be4...40ebe.
 SHA256 = "cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f"
@@ -95,21 +92,21 @@ def _download(archive: Path) -> None:
         except (urllib.error.URLError, TimeoutError, ConnectionError) as problem:
             if attempt == 5:
                 raise TrinoUnavailable(
-                    f"{URL}: {problem}; {part.name} is kept, run the same command again"
+                    f"{PATH}: {problem}; {part.name} is kept, run the same command again"
                 ) from problem
             time.sleep(attempt)
     with part.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != SHA256:
         part.unlink()
-        raise TrinoUnavailable(f"{URL}: SHA-256 is {digest}, expected {SHA256}; run again")
+        raise TrinoUnavailable(f"{PATH}: SHA-256 is {digest}, expected {SHA256}; run again")
     part.rename(archive)
 
 
 def _resume(part: Path) -> None:
     have = part.stat().st_size if part.exists() else 0
     while have < SIZE:
-        request = urllib.request.Request(URL, headers={"Range": f"bytes={have}-"})
+        request = urllib.request.Request(f"{maven()}/{PATH}", headers={"Range": f"bytes={have}-"})
         with urllib.request.urlopen(request, timeout=60) as answer:
             if have and answer.status != 206:
                 part.unlink()  # a server without ranges starts over

@@ -10,12 +10,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import urllib.error
 import urllib.request
+import zipfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +25,8 @@ from pathlib import Path
 from focus_lake.errors import StorageError
 from focus_lake.resources import data
 
-CENTRAL = "https://maven.invalid/maven2"
+# Ivy, which Spark ships to fetch packages by name, has Maven Central's address in this class.
+IVY_CLASS = "org/apache/ivy/plugins/resolver/IBiblioResolver.class"
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,20 @@ def s3a_classpath(spark: str) -> list[Path]:
     return paths
 
 
+def maven() -> str:
+    """Address of the Maven repository: FOCUS_LAKE_MAVEN, else Maven Central as Spark knows it."""
+    if mirror := os.environ.get("FOCUS_LAKE_MAVEN"):
+        return mirror.rstrip("/")
+    import pyspark
+
+    for jar in sorted(Path(pyspark.__file__).parent.glob("jars/ivy-*.jar")):
+        with zipfile.ZipFile(jar) as archive:
+            found = re.search(rb"https://[\w.]+/maven2", archive.read(IVY_CLASS))
+        if found:
+            return found[0].decode()
+    raise StorageError("this pyspark does not say where Maven Central is: set FOCUS_LAKE_MAVEN")
+
+
 def fetch(spark: str) -> list[Path]:
     """Downloads what is missing, from FOCUS_LAKE_MAVEN (a mirror's address) or Maven Central.
 
@@ -105,7 +122,7 @@ def fetch(spark: str) -> list[Path]:
 
 
 def _download(missing: list[Jar], folder: Path) -> None:
-    base = os.environ.get("FOCUS_LAKE_MAVEN", CENTRAL).rstrip("/")
+    base = maven()
     try:
         for jar in missing:
             with urllib.request.urlopen(f"{base}/{jar.path}", timeout=60) as answer:

@@ -16,7 +16,7 @@ import pytest
 from focus_lake import declaration
 from focus_lake.catalog import render, sources
 from focus_lake.live import Live
-from focus_lake.s3a import CENTRAL, cache_folder
+from focus_lake.s3a import cache_folder, maven
 from helpers.lakes import Lake, story
 
 pytestmark = pytest.mark.slow
@@ -32,9 +32,8 @@ def serde() -> Path:
     """The SerDe's jar (266 kB) from the cache or Maven Central."""
     jar = cache_folder() / "jars" / SERDE.rsplit("/", 1)[1]
     if not jar.is_file():
-        base = os.environ.get("FOCUS_LAKE_MAVEN", CENTRAL).rstrip("/")
         try:
-            with urllib.request.urlopen(f"{base}/{SERDE}", timeout=60) as answer:
+            with urllib.request.urlopen(f"{maven()}/{SERDE}", timeout=60) as answer:
                 data = answer.read()
         except urllib.error.URLError as error:
             pytest.skip(f"{SERDE} is not in {jar.parent} and cannot be fetched: {error}")
