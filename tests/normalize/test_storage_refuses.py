@@ -91,13 +91,6 @@ def test_a_file_where_the_lake_needs_a_folder(job, name):
     repaired(job)
 
 
-def test_a_lake_that_is_a_file(job):
-    job.lake.write_text("")
-    result = job.run()
-    assert result.code == 1
-    assert f"{job.lake}" in result.line("FAILED")
-
-
 def test_a_task_that_fails_is_told_in_one_line_and_the_others_go_on(job, cluster, monkeypatch):
     """Spark wraps what a task says in traces of Python and Java."""
     original, job.cluster = task.run, cluster
