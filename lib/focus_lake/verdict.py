@@ -56,7 +56,10 @@ def _months(batch: Batch, audit: Audit, declaration: Declaration) -> list[Reason
     if not others:
         return []
     found = ", ".join(f"{rows:,} of {month}" for month, rows in others.items())
-    message = f"the folder is {batch.yearmonth}, by {BILLING_START} there are rows {found}"
+    message = (
+        f"the folder is {batch.yearmonth}, by {BILLING_START} in {zone} there are rows {found}; if "
+        "the times have another zone, declare [time] zone or literal_z"
+    )
     return [Reason("month_mismatch", message)]
 
 
