@@ -151,7 +151,7 @@ class _Query:
         if repair is None or not (repair.value or repair.table):
             return text
         if repair.table:
-            raise NotImplementedError(f"[repairs.{name}] table: the bench knows only value")
+            raise SystemExit(f"[repairs.{name}] table: the bench knows only value")
         is_number = f"regexp_full_match({text}, '[0-9]+')"
         self._note(is_number, f"{_text(name + ': ')} || {text} || {_text(' -> ' + repair.value)}")
         return f"CASE WHEN {is_number} THEN {_text(repair.value)} ELSE {text} END"
