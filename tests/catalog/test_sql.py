@@ -43,13 +43,26 @@ def test_the_first_line_says_what_a_row_is(source):
 
 @pytest.mark.parametrize("statement", everything(), ids=lambda statement: statement.path)
 def test_a_view_reads_only_from_lower_folders(statement):
-    folders = {item.name: item.folder for item in everything() if item.folder[0] != "2"}
+    folders = {
+        item.name: number(item) for item in everything() if item.folder != sources.PARTITIONS
+    }
     parsed = parse_one(statement.sql, read="athena")
     if not isinstance(parsed, exp.Create) or parsed.kind != "VIEW":
         return
     read = [table.name for table in parsed.expression.find_all(exp.Table) if table.db == "focus"]
     assert read, "a view reads something"
-    assert all(folders[name] < statement.folder for name in read), read
+    assert all(folders[name] < number(statement) for name in read), read
+
+
+def number(statement: render.Statement) -> int:
+    return int(statement.folder.split("_")[0])
+
+
+def test_folders_are_deployed_by_number_and_ten_comes_after_nine():
+    numbers = [source.order for source in sources.tree()]
+    assert numbers == sorted(numbers)
+    made = sources.Source("10_later_views", "mine", "")
+    assert made.order > sources.Source("9_metric_views", "other", "").order  # not as text
 
 
 def test_nothing_in_sql_runs_on_one_engine_only():

@@ -110,7 +110,7 @@ def shared_views(declarations: Sequence[Declaration], place: Place) -> list[Stat
     return [
         _statement(source, "", values, ())
         for source in _shared_sources()
-        if source.folder > sources.PROVIDER_VIEWS
+        if source.order > sources.VIEWS_OF_A_PROVIDER
     ]
 
 

@@ -14,6 +14,7 @@ from focus_lake import resources
 from focus_lake.errors import CatalogError
 
 TABLES, PARTITIONS, PROVIDER_VIEWS = "1_tables", "2_partitions", "3_provider_views"
+VIEWS_OF_A_PROVIDER = 3  # number of their folder; what reads several of them comes later
 PER_PROVIDER = "{provider}"
 
 
@@ -32,6 +33,11 @@ class Source:
     folder: str
     stem: str
     text: str
+
+    @property
+    def order(self) -> int:
+        """The folder's number: 10 is deployed after 9."""
+        return int(self.folder.split("_")[0])
 
     @property
     def path(self) -> str:
@@ -57,7 +63,7 @@ def tree() -> tuple[Source, ...]:
         for file in folder.iterdir()
         if file.name.endswith(".sql")
     ]
-    return tuple(sorted(found, key=lambda source: (source.folder, source.stem)))
+    return tuple(sorted(found, key=lambda source: (source.order, source.stem)))
 
 
 def provider_view(provider: str, extra_dir: str | None = None) -> Source:
