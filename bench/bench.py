@@ -19,12 +19,12 @@ import data
 import duck
 import measure
 
-from focus_lake import declaration, store
-from focus_lake.find import Batch, find
-from focus_lake.normalize import normalize
-from focus_lake.normalize_options import NormalizeOptions
+from focus_lake import declare, storage
+from focus_lake.normalize.job import normalize
+from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import option, run_job
-from focus_lake.session import Cluster
+from focus_lake.raw.find import Batch, find
+from focus_lake.spark.session import Cluster
 
 JOB = str(Path(__file__).resolve().parent.parent / "jobs" / "normalize_focus.py")
 
@@ -62,7 +62,7 @@ def _say(what: str, seconds: float, rows: int = 0, more: str = "") -> None:
 def _rounds(options: Options, raw: Path, texts: Path, folder: Path, cluster: Cluster) -> float:
     lake, other = folder / "warm", folder / "duck"
     _fresh(lake)
-    batches, _ = find(store.at(str(raw / data.PROVIDER)), declaration.load(data.PROVIDER))
+    batches, _ = find(storage.at(str(raw / data.PROVIDER)), declare.load(data.PROVIDER))
     _warm(raw, lake, cluster)  # the first run starts the Python workers; it is not counted
     ours, unzips, theirs = [], [], []
     for _ in range(options.rounds):
@@ -104,7 +104,7 @@ def _warm(raw: Path, lake: Path, cluster: Cluster) -> tuple[float, float]:
 
 def _duck(batches: list[Batch], texts: Path, folder: Path, cores: int) -> float:
     _fresh(folder)
-    by = declaration.load(data.PROVIDER)
+    by = declare.load(data.PROVIDER)
     started = time.perf_counter()
     with duck.connect(cores) as connection:
         for batch in batches:

@@ -9,9 +9,9 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from focus_lake import declaration, store
-from focus_lake.find import find
-from focus_lake.ledger import PUBLISHED, Line, read_all
+from focus_lake import declare, storage
+from focus_lake.lake.ledger import PUBLISHED, Line, read_all
+from focus_lake.raw.find import find
 
 PROVIDER = "alibaba"
 BATCHES = 1000
@@ -54,8 +54,8 @@ def published(folder: Path, like: Path) -> tuple[Path, Path]:
     raw = sample(folder, 50, months=months, pushes=PUSHES, shared_folder="true")
     lake = folder / "lake"
     shutil.rmtree(lake, ignore_errors=True)
-    model = read_all(store.at(str(like)), PROVIDER)[-1]
-    batches, _ = find(store.at(f"{raw}/{PROVIDER}"), declaration.load(PROVIDER))
+    model = read_all(storage.at(str(like)), PROVIDER)[-1]
+    batches, _ = find(storage.at(f"{raw}/{PROVIDER}"), declare.load(PROVIDER))
     lines: dict[str, list[Line]] = {}
     for batch in batches:
         of_batch = {"yearmonth": batch.yearmonth, "batch_ts": batch.batch_ts}
@@ -64,5 +64,5 @@ def published(folder: Path, like: Path) -> tuple[Path, Path]:
         lines.setdefault(batch.yearmonth, []).append(line)
     for month, of_month in lines.items():
         text = "".join(line.to_json() + "\n" for line in of_month)
-        store.at(str(lake)).put_if(f"ledger/{PROVIDER}/{month}.jsonl", text.encode(), None)
+        storage.at(str(lake)).put_if(f"ledger/{PROVIDER}/{month}.jsonl", text.encode(), None)
     return raw, lake

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from focus_lake import columns, enrich
-from focus_lake.columns import Column, spell
-from focus_lake.declaration import Declaration
+from focus_lake.declare.model import Declaration
 from focus_lake.resources import data
-from focus_lake.transform import Origin, Transform
+from focus_lake.spec import columns
+from focus_lake.spec.columns import Column, spell
+from focus_lake.transform import enrich
+from focus_lake.transform.select import Origin, Transform
 
 
 def connect(threads: int) -> duckdb.DuckDBPyConnection:
@@ -43,7 +44,8 @@ def _services(connection, provider: str) -> None:
     connection.execute(
         "CREATE OR REPLACE TABLE services AS SELECT lower(service) AS service, "
         f"{enrich.CATEGORY} AS by_category, {enrich.SUBCATEGORY} AS by_subcategory "
-        f"FROM read_csv({_text(data('service_catalog.csv'))}, all_varchar = true, header = true) "
+        f"FROM read_csv({_text(data('spec', 'service_catalog.csv'))}, "
+        "all_varchar = true, header = true) "
         f"WHERE provider = {_text(provider)}"
     )
 

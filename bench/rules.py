@@ -16,9 +16,9 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from focus_lake.conformance import Observer
-from focus_lake.normalize import normalize
-from focus_lake.normalize_options import NormalizeOptions
+from focus_lake.conformance.findings import Observer
+from focus_lake.normalize.job import normalize
+from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import option, run_job
 from focus_lake.sample.__main__ import main as make_sample
 from focus_lake.sample.options import Options as Sample

@@ -8,8 +8,8 @@ library = Path(__file__).resolve().parent.parent / "lib"
 if (library / "focus_lake").is_dir():
     sys.path.insert(0, str(library))
 
-from focus_lake.normalize import normalize  # noqa: E402
-from focus_lake.normalize_options import NormalizeOptions  # noqa: E402
+from focus_lake.normalize.job import normalize  # noqa: E402
+from focus_lake.normalize.options import NormalizeOptions  # noqa: E402
 from focus_lake.options import run_job  # noqa: E402
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import json
 import os
 
 from focus_lake.log import Log
-from focus_lake.oss_to_s3 import copy_events, copy_missing
+from focus_lake.oss.job import copy_events, copy_missing
 
 
 def handler(event, context):

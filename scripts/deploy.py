@@ -12,10 +12,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import package
-from aws_stack import TEMPLATE, Stack, confirmed
 from botocore.exceptions import BotoCoreError, ClientError
 
+import package
+from aws_stack import TEMPLATE, Stack, confirmed
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.options import option, run_job
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from aws_stack import DeployError, Stack, confirmed
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws_stack import DeployError, Stack, confirmed
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.options import option, run_job
 

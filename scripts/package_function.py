@@ -1,6 +1,6 @@
 """Builds the zip for Function Compute: python scripts/package_function.py dist.
 
-It holds the job, the four modules it imports and boto3 with what boto3 requires, in the versions
+It holds the job, the modules it imports and boto3 with what boto3 requires, in the versions
 installed here: those that the tests ran with. oss2 and requests are in the Python 3.12 runtime.
 The same versions give the same bytes, so a deployment that changes nothing changes nothing.
 """
@@ -16,7 +16,7 @@ from importlib.metadata import Distribution, distribution
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ("__init__", "errors", "log", "oss_copy", "oss_settings", "oss_to_s3")
+MODULES = ("__init__", "errors", "log", "oss/__init__", "oss/copy", "oss/settings", "oss/job")
 # botocore describes every AWS service, 30 MB of it; this is what a client for S3 loads.
 DATA = re.compile(r"botocore/data/(s3/|[^/]+$)")
 UNUSED = re.compile(

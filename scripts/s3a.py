@@ -1,6 +1,6 @@
 """The jars that let Spark read s3:// on a laptop: fetched once, checked, kept in a cache folder.
 
-`python -m focus_lake.s3a` fetches them for the installed Spark. Glue has its own and needs none.
+`.venv/bin/python scripts/s3a.py` fetches them for the installed Spark; Glue has its own.
 The usual way (hadoop-aws and its AWS SDK bundle) is 280 MB for Spark 3.5 and 650 MB for 4.1; the
 modules that S3A uses, less what Spark ships, are 7 and 14 MB. s3a_jars.csv pins them.
 """
@@ -22,8 +22,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from focus_lake.errors import StorageError
-from focus_lake.resources import data
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "lib"))
+
+from focus_lake.errors import StorageError  # noqa: E402, after the path is set
 
 # Ivy, which Spark ships to fetch packages by name, has Maven Central's address in this class.
 IVY_CLASS = "org/apache/ivy/plugins/resolver/IBiblioResolver.class"
@@ -55,7 +57,7 @@ def jars(spark: str) -> list[Jar]:
     The versions of hadoop-aws are those of the Hadoop that Spark ships (pyspark/jars).
     """
     line = ".".join(spark.split(".")[:2])
-    rows = list(csv.DictReader(data("s3a_jars.csv").read_text(encoding="utf-8").splitlines()))
+    rows = list(csv.DictReader((HERE / "s3a_jars.csv").read_text(encoding="utf-8").splitlines()))
     found = [
         Jar(row["group"], row["artifact"], row["version"], int(row["bytes"]), row["sha256"])
         for row in rows
@@ -85,7 +87,7 @@ def s3a_classpath(spark: str) -> list[Path]:
     if missing:
         raise StorageError(
             f"s3:// paths need Spark's S3 connector, {len(missing)} jars of which are not in "
-            f"{paths[0].parent}: run `{sys.executable} -m focus_lake.s3a` once"
+            f"{paths[0].parent}: run `{sys.executable} scripts/s3a.py` once"
         )
     return paths
 

@@ -32,7 +32,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from focus_lake.s3a import cache_folder, maven  # noqa: E402, after the path is set
+from s3a import cache_folder, maven  # noqa: E402, after the path is set
 
 VERSION = "476"
 PATH = f"io/trino/trino-server/{VERSION}/trino-server-{VERSION}.tar.gz"  # in a Maven repository

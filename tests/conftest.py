@@ -37,8 +37,8 @@ def spark(request, no_real_aws, tmp_path_factory):
     from pyspark import __version__
     from pyspark.sql import SparkSession
 
-    from focus_lake.java import java_home
-    from focus_lake.s3a import s3a_classpath
+    from focus_lake.spark.java import java_home
+    from s3a import s3a_classpath
 
     os.environ["JAVA_HOME"] = str(java_home())
     needs_s3 = any(item.get_closest_marker("s3") for item in request.session.items)

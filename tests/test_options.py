@@ -9,7 +9,7 @@ import pytest
 
 from focus_lake import options
 from focus_lake.errors import OptionsError
-from focus_lake.normalize_options import ACCEPTABLE, NormalizeOptions
+from focus_lake.normalize.options import ACCEPTABLE, NormalizeOptions
 from focus_lake.options import option, parse, run_job
 
 PLACES = ["--raw", "r", "--lake", "l"]

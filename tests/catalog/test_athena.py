@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from focus_lake.catalog import athena, job
+from focus_lake.catalog import job
+from focus_lake.catalog.engines import athena
 from focus_lake.options import parse
 from helpers.catalog import refresh
 from helpers.fake_athena import FakeAthena

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from focus_lake import store
+from focus_lake import storage
 from focus_lake.catalog import currency
 from focus_lake.errors import OptionsError
 from helpers.catalog import Deployed, refresh
@@ -200,7 +200,7 @@ def test_every_wrong_line_is_named_with_its_file(tmp_path):
     lake = Lake(tmp_path)
     wrong(lake)
     rates(lake, HEADER + "".join(f"{line}\n" for line in UNREAD), "unread.csv")
-    found = currency.problems(store.at(str(tmp_path)))
+    found = currency.problems(storage.at(str(tmp_path)))
     assert len(found) == len(WRONG) + len(UNREAD)
     for number, words in enumerate(WRONG.values()):
         assert found[number].startswith(f"reference/fx_rates/rates.csv line {3 * number + 4}: ")
@@ -255,7 +255,7 @@ def test_swapped_columns_convert_nothing(place, mark, capsys):
 )
 def test_a_file_that_holds_no_rates_is_named(tmp_path, name, content, said):
     rates(Lake(tmp_path), content, name)
-    (problem,) = currency.problems(store.at(str(tmp_path)))
+    (problem,) = currency.problems(storage.at(str(tmp_path)))
     assert said in problem
 
 

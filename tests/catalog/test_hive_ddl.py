@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from focus_lake import declaration
+from focus_lake import declare
 from focus_lake.catalog import render, sources
-from focus_lake.live import Live
-from focus_lake.s3a import cache_folder, maven
+from focus_lake.lake.live import Live
 from helpers.lakes import Lake, story
+from s3a import cache_folder, maven
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +69,7 @@ def answers(serde, tmp_path_factory) -> dict[str, list]:
     place = render.Place("focus", str(lake.root))
     live = Live((("202601", "20260131173000"), ("202602", "20260131173000")))
     ddl = [*render.shared_tables(place)]
-    ddl += render.of_provider(declaration.load("alibaba"), live, place)
+    ddl += render.of_provider(declare.load("alibaba"), live, place)
     statements = ["CREATE DATABASE focus", *[item.sql for item in ddl] * 2, *QUERIES.values()]
     done = subprocess.run(
         [sys.executable, str(HELPERS / "hive_session.py"), str(scratch), str(serde)],

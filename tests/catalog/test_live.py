@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from focus_lake.errors import LedgerError
-from focus_lake.ledger import Line
-from focus_lake.live import INCREMENT, SNAPSHOT, Live, choose, superseded
+from focus_lake.lake.ledger import Line
+from focus_lake.lake.live import INCREMENT, SNAPSHOT, Live, choose, superseded
 
 
 def line(yearmonth, batch_ts, *exports, status="published", published_at="2026-02-01T00:00:00Z"):

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from focus_lake import declaration, resources
+from focus_lake import resources
+from focus_lake.declare import names
 from focus_lake.errors import OptionsError
 from helpers.catalog import on_duckdb, refresh
 from helpers.lakes import Lake, charge, declare
@@ -96,7 +97,7 @@ def test_a_column_added_to_the_column_table_is_everywhere_after_a_refresh(lake, 
     copy = tmp_path / "copy"
     for part in ("lib", "sql", "jobs"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    with (copy / "lib/focus_lake/columns.csv").open("a", encoding="utf-8") as file:
+    with (copy / "lib/focus_lake/spec/columns.csv").open("a", encoding="utf-8") as file:
         file.write(f"x_New,focus_lake,decimal,decimal{',' * 16},A new one.\n")
     job = [sys.executable, copy / "jobs/refresh_catalog.py", "--engine", "duckdb"]
     environment = {**os.environ, "PYTHONPATH": str(copy / "lib")}
@@ -328,5 +329,5 @@ def test_nothing_expires_of_a_provider_that_failed(lake):
 
 
 def test_every_declared_provider_is_deployed():
-    for name in declaration.names():
+    for name in names():
         assert resources.sql("3_provider_views", f"focus_{name}.sql").is_file()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from focus_lake import columns
+from focus_lake.spec import columns
 from helpers.catalog import assert_same_rows, deploy, refresh
 from helpers.lakes import Lake
 

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 from sqlglot import exp, parse_one
 
-from focus_lake import columns, declaration, ledger
+from focus_lake import declare
 from focus_lake.catalog import render, sources
 from focus_lake.errors import CatalogError
-from focus_lake.live import Live
+from focus_lake.lake import ledger
+from focus_lake.lake.live import Live
+from focus_lake.spec import columns
 
 PLACE = render.Place("focus", "s3://bucket/lake")
-ALIBABA = declaration.load("alibaba")
+ALIBABA = declare.load("alibaba")
 LIVE = Live((("202601", "20260131173000"),))
 
 

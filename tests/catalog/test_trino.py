@@ -9,7 +9,7 @@ from decimal import Decimal as D
 import pytest
 from trino.exceptions import TrinoQueryError
 
-from focus_lake import columns
+from focus_lake.spec import columns
 from helpers.catalog import assert_same_rows, refresh
 from helpers.lakes import Lake, charge, declare, story
 

@@ -14,7 +14,7 @@ import pytest
 from sqlglot import exp, parse_one
 from trino.exceptions import TrinoUserError
 
-from focus_lake import columns
+from focus_lake.spec import columns
 from helpers.catalog import refresh
 from helpers.lakes import Lake, story
 

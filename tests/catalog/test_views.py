@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from focus_lake import columns
+from focus_lake.spec import columns
 
 ROOT = Path(__file__).parents[2]
 E, S = "Elastic Compute", "Object, 'Storage'\n"  # the services of the story

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from focus_lake import rules
-from focus_lake.conformance import Conformance
-from focus_lake.history import History
-from focus_lake.ledger import Line
+from focus_lake.conformance.findings import Conformance
+from focus_lake.conformance.history import History
+from focus_lake.lake.ledger import Line
+from focus_lake.spec import rules
 from helpers.bills import counts, good, looked_at, plain
 
 

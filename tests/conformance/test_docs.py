@@ -6,7 +6,7 @@ import csv
 import re
 from pathlib import Path
 
-from focus_lake import rules
+from focus_lake.spec import rules
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_every_rule_is_on_the_page_with_its_sentence_and_whether_it_blocks():
 
 
 def test_every_measure_is_on_the_page_with_its_target():
-    for row in rows("lib/focus_lake/metrics.csv"):
+    for row in rows("lib/focus_lake/catalog/metrics.csv"):
         target = f"{row['comparison']} {row['target']}".strip()
         assert [f"{row['metric']} {row['title']}", target, row["sentence"]] in ROWS
 

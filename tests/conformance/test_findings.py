@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from focus_lake import columns, declaration, gaps, rules
-from focus_lake.conformance import Conformance
+from focus_lake import declare
+from focus_lake.conformance.findings import Conformance
+from focus_lake.conformance.history import History
+from focus_lake.declare import known_gaps
 from focus_lake.errors import DeclarationError
-from focus_lake.history import History
+from focus_lake.spec import columns, rules
 from helpers.bills import counts, good, looked_at, plain
 
 
@@ -140,7 +142,7 @@ def test_the_tolerance_of_price_times_quantity_is_kept_to_the_last_digit(
 
 
 def test_alibabas_documented_gaps_are_known_and_a_new_one_is_not():
-    known = gaps.known(declaration.load("alibaba"))
+    known = known_gaps.known(declare.load("alibaba"))
     assert ("focus-not-null", "ContractedCost") in known
     assert ("focus-required-columns", "ContractedCost") in known
     assert ("focus-unit-with-quantity", "PricingUnit") in known
@@ -177,4 +179,4 @@ def test_a_known_gap_of_a_rule_that_does_not_exist_is_refused(tmp_path):
     own = '[gaps.rules]\nfocus-not-nul = ["BilledCost"]\n'
     (tmp_path / "alibaba.toml").write_text(own, encoding="utf-8")
     with pytest.raises(DeclarationError, match="did you mean 'focus-not-null'"):
-        declaration.load("alibaba", tmp_path)
+        declare.load("alibaba", tmp_path)

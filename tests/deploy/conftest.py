@@ -5,7 +5,7 @@ from __future__ import annotations
 import botocore.client
 import pytest
 
-from focus_lake.catalog import athena
+from focus_lake.catalog.engines import athena
 from helpers.fake_athena import FakeAthena
 
 

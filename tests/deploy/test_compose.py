@@ -13,7 +13,7 @@ import duckdb
 import pytest
 import yaml
 
-from focus_lake.java import java_home
+from focus_lake.spark.java import java_home
 from helpers import local_trino
 from helpers.stack_template import ROOT
 

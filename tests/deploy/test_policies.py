@@ -8,9 +8,10 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from focus_lake import normalize, store
+from focus_lake import storage
 from focus_lake.catalog import job as refresh_job
-from focus_lake.normalize_options import NormalizeOptions
+from focus_lake.normalize import job
+from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import parse
 from focus_lake.sample.__main__ import main as make_sample
 from focus_lake.sample.options import Options as SampleOptions
@@ -109,7 +110,7 @@ def lake(bucket, s3_endpoint, tmp_path, monkeypatch, calls):
     """A lake of the sample and the odd files, normalized twice: with a rejected row, without."""
     sample = ("--out", str(tmp_path / "raw"), "--rows", "400", "--months", "1", "--pushes", "2")
     assert make_sample(parse(SampleOptions, sample)) == 0
-    raw = store.at(f"s3://{bucket}/bills", s3_endpoint)
+    raw = storage.at(f"s3://{bucket}/bills", s3_endpoint)
     for path in (tmp_path / "raw").rglob("*"):
         if path.is_file():
             with raw.writer(str(path.relative_to(tmp_path / "raw"))) as target:
@@ -117,12 +118,12 @@ def lake(bucket, s3_endpoint, tmp_path, monkeypatch, calls):
     for name, content in ODD.items():
         with raw.writer(f"alibaba/202601/{name}") as target:
             target.write(content)
-    monkeypatch.setattr(normalize, "Cluster", InProcess)
+    monkeypatch.setattr(job, "Cluster", InProcess)
     calls.clear()
     options = ("--raw", f"s3://{bucket}/bills", "--lake", f"s3://{bucket}/lake")
     options += ("--quiet_minutes", "0", "--s3_endpoint", s3_endpoint)
     for more in (("--max_rejected_rows", "1"), ("--reprocess", "true")):
-        assert normalize.normalize(parse(NormalizeOptions, [*options, *more])) == 1
+        assert job.normalize(parse(NormalizeOptions, [*options, *more])) == 1
     return f"s3://{bucket}/lake"
 
 
@@ -165,7 +166,7 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
     days, lake, bucket, s3_endpoint, calls, fake_athena
 ):
     _age_ledger(bucket, s3_endpoint)
-    data = store.at(f"{lake}/normalized/alibaba", s3_endpoint).list()
+    data = storage.at(f"{lake}/normalized/alibaba", s3_endpoint).list()
     folders = {entry.path.rsplit("/", 1)[0] for entry in data}
     calls.clear()
     options = ("--engine", "athena", "--lake", lake, "--endpoint", s3_endpoint)
@@ -191,7 +192,7 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
 
 def _age_ledger(bucket: str, endpoint: str) -> None:
     """Let the batches have been published long ago, so that superseded ones can expire."""
-    lake = store.at(f"s3://{bucket}/lake", endpoint)
+    lake = storage.at(f"s3://{bucket}/lake", endpoint)
     for entry in list(lake.list("ledger")):
         data, version = lake.read(entry.path)
         lines = [json.loads(line) for line in data.decode().splitlines()]

@@ -13,7 +13,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from focus_lake.java import java_home
+from focus_lake.spark.java import java_home
 from helpers.fake_athena import FakeAthena
 from helpers.stack_template import ROOT
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from focus_lake import declaration
-from focus_lake.conformance import Conformance, Observer
-from focus_lake.transform import Origin, Transform
+from focus_lake import declare
+from focus_lake.conformance.findings import Conformance, Observer
+from focus_lake.transform.select import Origin, Transform
 
 PLAIN = """
 name = "plain"
@@ -119,14 +119,14 @@ def good() -> list[dict[str, str]]:
     return [dict(row) for row in (USAGE, CREDIT, CORRECTION, TAX)]
 
 
-def plain(folder: Path) -> declaration.Declaration:
+def plain(folder: Path) -> declare.Declaration:
     """The declaration of a provider that needs no repair."""
     (folder / "plain.toml").write_text(PLAIN, encoding="utf-8")
-    return declaration.load("plain", folder)
+    return declare.load("plain", folder)
 
 
 def looked_at(
-    declared: declaration.Declaration, rows: list[dict], version: str | None = None, tables: int = 1
+    declared: declare.Declaration, rows: list[dict], version: str | None = None, tables: int = 1
 ) -> Conformance:
     """What the rules say about rows of text, in so many tables of one file."""
     conformance = Conformance()

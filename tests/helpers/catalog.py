@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from focus_lake.catalog import job
-from focus_lake.catalog.duckdb import translate
+from focus_lake.catalog.engines.duckdb import translate
 from focus_lake.options import parse
 from helpers.lakes import Lake
 from helpers.local_trino import LocalTrino

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 
-from focus_lake.catalog import ddl
+from focus_lake.catalog.engines import ddl
 from helpers.http_server import Quiet, Server
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from focus_lake.java import java_home
+from focus_lake.spark.java import java_home
 
 
 def main(scratch: Path, jars: str) -> None:

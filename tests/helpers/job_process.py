@@ -14,7 +14,11 @@ from pathlib import Path
 
 import pyspark
 
-from focus_lake import batch, ledger, normalize, session, store, store_s3, task, unzip
+from focus_lake.lake import ledger
+from focus_lake.normalize import job, publish, task
+from focus_lake.raw import clean
+from focus_lake.spark import session
+from focus_lake.storage import local, s3
 
 SCRIPT = Path(__file__).resolve().parents[2] / "jobs" / "normalize_focus.py"
 
@@ -85,18 +89,18 @@ def _is_table(name: str):
 
 # Step -> function that has the process killed there. cluster: the class that runs the tasks.
 STEPS = {
-    "planned": lambda cluster: before(normalize, "_work"),
-    "unzipping": lambda cluster: before(unzip, "_line_numbers"),
-    "unzipped": lambda cluster: after(batch, "_unzip"),
+    "planned": lambda cluster: before(job, "_work"),
+    "unzipping": lambda cluster: before(clean, "_line_numbers"),
+    "unzipped": lambda cluster: after(publish, "_unzip"),
     "amid the tasks": amid_tasks,
-    "written": lambda cluster: after(batch, "_write"),
+    "written": lambda cluster: after(publish, "_write"),
     "before the decision": lambda cluster: before(ledger.Ledger, "write", _status("publishing")),
-    "in the ledger's write": lambda cluster: before(store.os, "replace", _is_ledger),
+    "in the ledger's write": lambda cluster: before(local.os, "replace", _is_ledger),
     "decided": lambda cluster: after(ledger.Ledger, "write", _status("publishing")),
-    "amid the swap": lambda cluster: before(store.os, "rename"),
-    "amid the swap on S3": lambda cluster: after(store_s3.S3Store, "_copy"),
+    "amid the swap": lambda cluster: before(local.os, "rename"),
+    "amid the swap on S3": lambda cluster: after(s3.S3Store, "_copy"),
     "between the swaps": lambda cluster: before(
-        store.LocalStore, "replace_folder", _is_table("rejected")
+        local.LocalStore, "replace_folder", _is_table("rejected")
     ),
     "before the last line": lambda cluster: before(ledger.Ledger, "write", _status("published")),
     "after the last line": lambda cluster: after(ledger.Ledger, "write", _status("published")),
@@ -116,7 +120,7 @@ def take(name: str) -> str | None:
 
 if __name__ == "__main__":
     cluster = session.Cluster if take("spark") else InProcess
-    normalize.Cluster = cluster
+    job.Cluster = cluster
     if step := take("kill_at"):
         STEPS[step](cluster)
     runpy.run_path(str(SCRIPT), run_name="__main__")

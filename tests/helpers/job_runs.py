@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from focus_lake.normalize import normalize
-from focus_lake.normalize_options import NormalizeOptions
+from focus_lake.normalize.job import normalize
+from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import run_job
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +51,7 @@ class Result:
 class Job:
     """Raw folder and lake of a test, in base; runs in this process unless told otherwise.
 
-    cluster: the focus_lake.session.Cluster that runs in this process use.
+    cluster: the focus_lake.spark.session.Cluster that runs in this process use.
     """
 
     def __init__(self, base: Path, cluster=None):

@@ -10,8 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from focus_lake import columns, declaration, resources
-from focus_lake.ledger import PUBLISHED, Line
+from focus_lake import resources
+from focus_lake.declare import load, names
+from focus_lake.lake.ledger import PUBLISHED, Line
+from focus_lake.spec import columns
 
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 
@@ -98,7 +100,7 @@ class Lake:
 def declare(folder: Path, name: str, delivery: str = "snapshot") -> str:
     """A made-up provider like Alibaba, in a declarations folder of the user's; gives the folder."""
     folder.mkdir(exist_ok=True)
-    text = resources.data("providers", "alibaba.toml").read_text(encoding="utf-8")
+    text = resources.data("declare", "providers", "alibaba.toml").read_text(encoding="utf-8")
     text = text.replace('name = "alibaba"', f'name = "{name}"', 1)
     text = text.replace('delivery = "snapshot"', f'delivery = "{delivery}"', 1)
     (folder / f"{name}.toml").write_text(text, encoding="utf-8")
@@ -109,8 +111,8 @@ def declare(folder: Path, name: str, delivery: str = "snapshot") -> str:
 
 def _columns(provider: str) -> tuple[columns.Column, ...]:
     """A provider's columns; those of a made-up one are Alibaba's."""
-    known = provider if provider in declaration.names() else "alibaba"
-    return declaration.load(known).columns
+    known = provider if provider in names() else "alibaba"
+    return load(known).columns
 
 
 def _plain(value):

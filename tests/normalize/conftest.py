@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from focus_lake.session import Cluster
+from focus_lake.spark.session import Cluster
 from helpers.job_runs import ROOT, Job
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from focus_lake.java import java_home
+from focus_lake.spark.java import java_home
 from helpers import glue_stand_in
 from helpers.exports import NAME, PUSH, bill, rows
 from helpers.job_runs import SCRIPT, run_here, run_process

@@ -8,7 +8,7 @@ from decimal import Decimal
 import boto3
 import pytest
 
-from focus_lake import batch
+from focus_lake.normalize import publish
 from helpers.exports import LATER, NAME, PUSH, bill, row, rows, zipped_names
 from helpers.job_process import STEPS
 from helpers.job_runs import STAND_IN, Job, Result, run_here
@@ -105,8 +105,8 @@ def test_from_nothing_to_a_late_part(on_s3):
 
 
 def test_an_archive_is_read_in_ranges_on_the_executors(on_s3, monkeypatch):
-    monkeypatch.setattr(batch, "UNZIP_HERE", 0)
-    monkeypatch.setattr("focus_lake.store_s3.READ_AHEAD", 1000)
+    monkeypatch.setattr(publish, "UNZIP_HERE", 0)
+    monkeypatch.setattr("focus_lake.storage.s3.READ_AHEAD", 1000)
     deliver(on_s3)
     assert on_s3.run(max_rejected_rows=1).code == 0
     assert len(on_s3.see().rows(PUSH)) == 25
@@ -125,7 +125,7 @@ def test_killed_and_run_again(on_s3, tmp_path, cluster, bucket, s3_endpoint, ste
 
 def test_of_two_runs_the_one_that_decides_later_changes_nothing(on_s3, monkeypatch):
     deliver(on_s3)
-    judge, others = batch.verdict.judge, []
+    judge, others = publish.publish_checks.judge, []
 
     def judge_late(*given):
         if not others:
@@ -133,7 +133,7 @@ def test_of_two_runs_the_one_that_decides_later_changes_nothing(on_s3, monkeypat
             others.append(on_s3.objects())
         return judge(*given)
 
-    monkeypatch.setattr(batch.verdict, "judge", judge_late)
+    monkeypatch.setattr(publish.publish_checks, "judge", judge_late)
     result = on_s3.run(max_rejected_rows=1)
     assert (result.code, others[0].code) == (1, 0)
     assert "changed by another run; start this one again" in result.line("FAILED")

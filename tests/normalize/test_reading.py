@@ -196,8 +196,8 @@ def test_pieces_and_windows_make_no_difference(job, monkeypatch, tmp_path):
     job.put(CSV, text)
     job.run(max_rejected_rows=1)
     whole = sorted(map(repr, job.rows(PUSH))), job.rejected(PUSH), job.ledger()[0]["cost_sums"]
-    monkeypatch.setattr("focus_lake.records.CHUNK", 700)
-    monkeypatch.setattr("focus_lake.unzip.PIECE", 3000)
+    monkeypatch.setattr("focus_lake.raw.csv_records.CHUNK", 700)
+    monkeypatch.setattr("focus_lake.raw.clean.PIECE", 3000)
     job.run(max_rejected_rows=1, reprocess="true")
     parts = sorted(map(repr, job.rows(PUSH))), job.rejected(PUSH), job.ledger()[0]["cost_sums"]
     assert len(whole[0]) == 500

@@ -7,8 +7,9 @@ import os
 
 import pytest
 
-from focus_lake import store, task
 from focus_lake.errors import StorageError
+from focus_lake.normalize import task
+from focus_lake.storage import local
 from helpers.exports import LATER, NAME, PUSH, bill, rows
 from helpers.job_process import InProcess
 from helpers.job_runs import Job
@@ -47,7 +48,7 @@ def repaired(job: Job) -> None:
 @pytest.mark.parametrize("word", ["/text/", "/data/", ".lock", "run.json"])
 def test_a_full_disk(job, monkeypatch, word):
     with monkeypatch.context() as patch:
-        patch.setattr(store, "open", FullDisk(word), raising=False)
+        patch.setattr(local, "open", FullDisk(word), raising=False)
         result = job.run()
     assert result.code == 1
     assert f"cannot write: {FULL}" in result.line("FAILED")
@@ -59,7 +60,7 @@ def test_a_full_disk(job, monkeypatch, word):
 
 def test_a_disk_that_is_full_for_one_batch(job, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(store, "open", FullDisk(f"{PUSH[7:]}/data/"), raising=False)
+        patch.setattr(local, "open", FullDisk(f"{PUSH[7:]}/data/"), raising=False)
         result = job.run()
     assert result.code == 1
     assert job.status() == {LATER[7:]: "published"}
@@ -72,7 +73,7 @@ def test_a_ledger_that_cannot_be_written_publishes_nothing(job, monkeypatch):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr(store.os, "replace", refuse)
+        patch.setattr(local.os, "replace", refuse)
         result = job.run()
     assert (result.code, job.status()) == (1, {})
     assert not list(job.lake.glob("normalized/*"))

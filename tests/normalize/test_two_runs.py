@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from focus_lake import batch, ledger, store
+from focus_lake.lake import ledger
+from focus_lake.normalize import publish
+from focus_lake.storage import local
 from helpers.exports import LATER, NAME, PUSH, bill, rows
 from helpers.job_runs import STAND_IN, Job
 
@@ -62,7 +64,7 @@ def test_the_one_that_decides_later_changes_nothing(job, monkeypatch):
     job.put(CSV, bill(*rows(10)))
     job.put(f"{LATER}/{NAME}.csv", bill(*rows(12)))
     other = Other(job)
-    meanwhile(monkeypatch, batch.verdict, "judge", other)
+    meanwhile(monkeypatch, publish.publish_checks, "judge", other)
     lost(job.run())
     assert (other.result.code, other.result.last[:11]) == (0, "2 published")
     assert other.tables() == other.left
@@ -73,7 +75,7 @@ def test_the_one_that_decides_later_changes_nothing(job, monkeypatch):
 def test_the_one_that_refuses_later_changes_nothing(job, monkeypatch):
     job.put(CSV, bill(*rows(10, "bad")))
     other = Other(job, file=bill(*rows(10)))
-    meanwhile(monkeypatch, batch.verdict, "judge", other)
+    meanwhile(monkeypatch, publish.publish_checks, "judge", other)
     lost(job.run())
     assert other.result.code == 0
     assert other.tables() == other.left
@@ -94,7 +96,7 @@ def test_one_that_was_taken_for_dead_leaves_the_tables_to_its_successor(job, mon
 def test_one_that_was_taken_for_dead_amid_its_swap_does_not_mix_files(job, monkeypatch):
     job.put(CSV, bill(*rows(10)))
     other = Other(job, file=bill(*rows(10, "2.00")))
-    meanwhile(monkeypatch, store.os, "rename", other, after=False)
+    meanwhile(monkeypatch, local.os, "rename", other, after=False)
     assert job.run().code == 1
     assert other.tables() == other.left
     assert job.rows(PUSH, "count(*), sum(BilledCost)") == [(10, Decimal(20))]
@@ -106,7 +108,7 @@ def test_a_file_that_someone_put_into_the_folder_is_not_published(job, monkeypat
     stray = job.folder(PUSH) / "part-99999-0.parquet"
     swapped = lambda _, source, target: target.startswith("rejected")  # noqa: E731
     meanwhile(
-        monkeypatch, store.LocalStore, "replace_folder", lambda: stray.write_bytes(b"x"), swapped
+        monkeypatch, local.LocalStore, "replace_folder", lambda: stray.write_bytes(b"x"), swapped
     )
     result = job.run()
     assert result.code == 1

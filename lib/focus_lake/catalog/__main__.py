@@ -6,8 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from focus_lake import declaration, ledger, live, store
+from focus_lake import declare, storage
 from focus_lake.catalog import currency, render
+from focus_lake.lake import ledger, live
 from focus_lake.options import option, run_job
 
 
@@ -28,8 +29,8 @@ def main(options: Options) -> int:
     extra = options.declarations or None
     currency.check_code(options.reporting_currency)
     place = render.Place(options.database, options.location, options.reporting_currency)
-    lake = store.at(options.lake)
-    declared = [declaration.load(name, extra) for name in declaration.names(extra)]
+    lake = storage.at(options.lake)
+    declared = [declare.load(name, extra) for name in declare.names(extra)]
     statements = render.shared_tables(place)
     for one in declared:
         chosen = live.choose(ledger.read_all(lake, one.name), one.delivery)

@@ -10,9 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from focus_lake import columns
 from focus_lake.errors import OptionsError
-from focus_lake.store import Store
+from focus_lake.spec import columns
+from focus_lake.storage.base import Store
 
 FOLDER = "reference/fx_rates"
 HEADER = ["from", "to", "valid_from", "rate"]

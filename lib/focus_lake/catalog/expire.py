@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from focus_lake import ledger, live
-from focus_lake.catalog.engine import Batch, Engine
-from focus_lake.declaration import Declaration
-from focus_lake.store import Store
+from focus_lake.catalog.engines.base import Batch, Engine
+from focus_lake.declare.model import Declaration
+from focus_lake.lake import ledger, live
+from focus_lake.storage.base import Store
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import csv
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from focus_lake import columns, gaps, rules
-from focus_lake.declaration import Declaration
+from focus_lake.declare import known_gaps
+from focus_lake.declare.model import Declaration
 from focus_lake.resources import data
+from focus_lake.spec import columns, rules
 
 
 def values(declarations: Sequence[Declaration]) -> dict[str, str]:
@@ -23,7 +24,7 @@ def values(declarations: Sequence[Declaration]) -> dict[str, str]:
             ),
         ),
         "known_gaps": _rows(
-            3, ((each.name, *gap) for each in declarations for gap in gaps.known(each))
+            3, ((each.name, *gap) for each in declarations for gap in known_gaps.known(each))
         ),
         "focus_columns": _rows(
             3,
@@ -40,7 +41,7 @@ def values(declarations: Sequence[Declaration]) -> dict[str, str]:
 
 def metrics() -> list[dict[str, str]]:
     """metrics.csv, a dictionary for each metric."""
-    text = data("metrics.csv").read_text(encoding="utf-8")
+    text = data("catalog", "metrics.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
 

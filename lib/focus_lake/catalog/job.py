@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from focus_lake import store
+from focus_lake import storage
 from focus_lake.catalog import currency, render
-from focus_lake.catalog.engine import Engine
+from focus_lake.catalog.engines.base import Engine
 from focus_lake.catalog.refresh import RATES, Outcome, Refresh
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.log import Log
@@ -70,7 +70,7 @@ def _check(options: Options) -> None:
 
 
 def _refresh(options: Options, log: Log) -> Outcome:
-    lake = store.at(options.lake, options.endpoint or None)
+    lake = storage.at(options.lake, options.endpoint or None)
     if not lake.exists():
         raise OptionsError(f"--lake {options.lake}: there is no such folder")
     place = render.Place(
@@ -87,14 +87,14 @@ def _refresh(options: Options, log: Log) -> Outcome:
         engine.close()
 
 
-def _engine(options: Options, lake: store.Store, place: render.Place, log: Log) -> Engine:
+def _engine(options: Options, lake: storage.Store, place: render.Place, log: Log) -> Engine:
     """The engine asked for; only its own client library is imported."""
     if options.engine == "duckdb":
-        from focus_lake.catalog.duckdb import DuckDB
+        from focus_lake.catalog.engines.duckdb import DuckDB
 
         return DuckDB(lake, place)
     if options.engine == "trino":
-        from focus_lake.catalog.trino import Trino
+        from focus_lake.catalog.engines.trino import Trino
 
         return Trino(
             options.trino_host,
@@ -103,7 +103,7 @@ def _engine(options: Options, lake: store.Store, place: render.Place, log: Log) 
             options.trino_user,
             place,
         )
-    from focus_lake.catalog.athena import Athena
+    from focus_lake.catalog.engines.athena import Athena
 
     return Athena(place, options.workgroup, options.output_location, options.region, log)
 

@@ -11,16 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from focus_lake import declaration, ledger, live
+from focus_lake import declare
 from focus_lake.catalog import currency, expire, render, sources
-from focus_lake.catalog.engine import Batch, Engine
+from focus_lake.catalog.engines.base import Batch, Engine
 from focus_lake.catalog.render import Place, Statement
-from focus_lake.columns import did_you_mean
-from focus_lake.declaration import Declaration
+from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
-from focus_lake.ledger import PUBLISHED, Line
+from focus_lake.lake import ledger, live
+from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.log import Log
-from focus_lake.store import LocalStore, Store
+from focus_lake.spec.columns import did_you_mean
+from focus_lake.storage.base import Store
+from focus_lake.storage.local import LocalStore
 
 ABOVE = "views over all providers"  # how they are called among what failed
 RATES = "exchange rates"
@@ -86,9 +88,9 @@ class Refresh:
 
     def _declarations(self, extra_dir: str | None) -> dict[str, Declaration]:
         found = {}
-        for name in declaration.names(extra_dir):
+        for name in declare.names(extra_dir):
             try:
-                found[name] = declaration.load(name, extra_dir)
+                found[name] = declare.load(name, extra_dir)
             except FocusLakeError as error:
                 self._fail(name, str(error))
         return found

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from focus_lake import columns
 from focus_lake.catalog import currency, governance, sources
 from focus_lake.catalog.sources import Field, Source
-from focus_lake.declaration import Declaration
+from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError
-from focus_lake.live import Live
+from focus_lake.lake.live import Live
+from focus_lake.spec import columns
 
 ATHENA_LIMIT = 262_144  # bytes of one statement, Athena's service quota
 BATCHES_IN_PART = 4_000  # of a provider's live batches in one view, about 35 bytes each

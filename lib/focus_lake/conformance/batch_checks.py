@@ -9,8 +9,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake import rules
-from focus_lake.audit import CURRENCY, exact_sum, plus
+from focus_lake.lake.audit import CURRENCY, exact_sum, plus
+from focus_lake.spec import rules
 
 KIND, COST = "one_per", "BilledCost"
 # (rule, of, column, value of `of`, value of column, currency)

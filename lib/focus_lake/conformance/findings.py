@@ -2,7 +2,7 @@
 
 A Conformance is made of the tables that one task types; those of all tasks add up with ``merge``.
 Rules look at what the provider delivered, before focus_lake filled or repaired anything, so that
-a gap is seen as a gap; see rules.csv and checks.py.
+a gap is seen as a gap; see rules.csv and value_checks.py.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake import columns, headers, rules
-from focus_lake.audit import CURRENCY, exact_sum, plus
-from focus_lake.checks import CHECKS, Seen
-from focus_lake.consistency import Pairs
-from focus_lake.history import History
-from focus_lake.rules import BLOCKS
-from focus_lake.transform import Origin, Result, Transform
+from focus_lake.conformance import header_checks
+from focus_lake.conformance.batch_checks import Pairs
+from focus_lake.conformance.history import History
+from focus_lake.conformance.value_checks import CHECKS, Seen
+from focus_lake.lake.audit import CURRENCY, exact_sum, plus
+from focus_lake.spec import columns, rules
+from focus_lake.spec.rules import BLOCKS
+from focus_lake.transform.select import Origin, Result, Transform
 
 COST, WENT_NULL = "BilledCost", "went_null"
 EXAMPLES = 5
@@ -119,15 +120,15 @@ class Observer:
 
     def __init__(self, transform: Transform, origin: Origin, into: Conformance):
         self._transform, self._origin, self._into = transform, origin, into
-        self._version = headers.version(transform, origin)
-        self._present = headers.present(transform)
+        self._version = header_checks.version(transform, origin)
+        self._present = header_checks.present(transform)
         self._columns = [column.name for column in columns.of_version(self._version)]
         self._checks = [
             (rule, CHECKS[rule.kind], targets)
             for rule in rules.table()
             if rule.kind in CHECKS and (targets := rule.targets(self._version))
         ]
-        self._header = headers.broken(transform, origin)
+        self._header = header_checks.broken(transform, origin)
         self._known_json: set[str] = set()
 
     def observe(self, result: Result) -> None:

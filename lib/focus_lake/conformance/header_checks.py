@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from focus_lake import columns, rules
-from focus_lake.rules import Rule
-from focus_lake.transform import FOCUS, Origin, Transform
+from focus_lake.spec import columns, rules
+from focus_lake.spec.rules import Rule
+from focus_lake.transform.select import FOCUS, Origin, Transform
 
 
 def version(transform: Transform, origin: Origin) -> str:

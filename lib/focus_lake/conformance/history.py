@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from focus_lake.ledger import Ledger, Line
+from focus_lake.lake.ledger import Ledger, Line
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake import columns, rules, tags
-from focus_lake.columns import arrow_type
-from focus_lake.declaration import Time
-from focus_lake.rules import Rule
+from focus_lake.declare.model import Time
+from focus_lake.spec import columns, rules
+from focus_lake.spec.columns import arrow_type
+from focus_lake.spec.rules import Rule
+from focus_lake.transform import tags
 
 STRING = arrow_type("string")
 CLASS, CORRECTION = "ChargeClass", "Correction"

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from focus_lake import columns, rules
-from focus_lake.columns import did_you_mean
-
-if TYPE_CHECKING:
-    from focus_lake.declaration import Declaration
+from focus_lake.declare.model import Declaration
+from focus_lake.spec import columns, rules
+from focus_lake.spec.columns import did_you_mean
 
 Problems = Iterator[tuple[tuple[str | int, ...], str]]
 

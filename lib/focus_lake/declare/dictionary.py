@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from focus_lake import columns, declaration
-from focus_lake.columns import Column
-from focus_lake.declaration import Declaration
+from focus_lake import declare
+from focus_lake.declare.model import Declaration
+from focus_lake.spec import columns
+from focus_lake.spec.columns import Column
 
 _START = """\
 # Column dictionary
 
-Made from `lib/focus_lake/columns.csv` and `lib/focus_lake/providers/`; do not edit it here:
-`python -m focus_lake.columns > docs/columns.md`.
+Made from `lib/focus_lake/spec/columns.csv` and `lib/focus_lake/declare/providers/`; do not edit it,
+make it: `python -m focus_lake.declare columns > docs/columns.md`.
 
 Every table `focus_<provider>_normalized` has the columns below in this order: FOCUS, focus_lake's
 own, the provider's own. It is partitioned by `yearmonth` (the billing month as the provider names
@@ -43,8 +44,8 @@ Times are UTC and stored without a zone. An analyst's engine sees these types:
 def render() -> str:
     """The whole dictionary."""
     parts = [_START, _TYPES, _types(), _FOCUS, _focus_columns(), _OURS, _our_columns()]
-    for name in declaration.names():
-        parts += _provider(declaration.load(name))
+    for name in declare.names():
+        parts += _provider(declare.load(name))
     parts += ["## Allowed values\n", *_allowed_values()]
     return "\n".join(parts)
 

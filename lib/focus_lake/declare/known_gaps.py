@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from focus_lake import columns, rules
-from focus_lake.declaration import Declaration, Time
+from focus_lake.declare.model import Declaration, Time
+from focus_lake.spec import columns, rules
 
 _ABSENCE = ("required", "not_null", "unit", "needs")  # kinds of rules that a null breaks
 _TIMES = ("time_format", "time_zone")

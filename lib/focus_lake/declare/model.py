@@ -6,18 +6,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
-from focus_lake import columns, store
-from focus_lake.columns import Column, did_you_mean
-from focus_lake.declaration_check import check
-from focus_lake.declaration_file import Settings, build
-from focus_lake.errors import DeclarationError
-from focus_lake.resources import data
+from focus_lake.spec import columns
+from focus_lake.spec.columns import Column
 
 _DATA_TYPES = {"timestamp": "datetime"}  # the specification's name of a stored type, if another
-_NOT_IN_RECIPE = ("title", "documentation", "gaps")  # they tell people something and change no row
 
 
 @dataclass(frozen=True)
@@ -153,7 +147,7 @@ class Services:
 
 @dataclass(frozen=True)
 class Gaps:
-    """What the provider is known to leave out or do otherwise; see gaps.py.
+    """What the provider is known to leave out or do otherwise; see known_gaps.py.
 
     always_null, sometimes_null: columns that are null, in every row or in some;
     rules: other rules of rules.csv that it breaks -> the columns in which it does.
@@ -211,7 +205,7 @@ class Declaration:
     def headers(self) -> dict[str, str]:
         """Header in the files, casefolded -> column it fills; any other header is unknown.
 
-        Columns of focus_lake's own are made by transform.py, so no header fills them.
+        Columns of focus_lake's own are made by transform/select.py, so no header fills them.
         """
         own = {column.name: column.name for column in columns.focus()}
         extra = {extra.source: name for name, extra in self.extra_columns.items()}
@@ -220,64 +214,3 @@ class Declaration:
     def heads_of(self, column: str) -> list[str]:
         """The casefolded headers that fill a column."""
         return [head for head, name in self.headers.items() if name == column]
-
-
-def load(name: str, extra_dir: str | Path | store.Store | None = None) -> Declaration:
-    """The declaration of a provider.
-
-    extra_dir: folder or ``s3://`` prefix with the user's own files. Its ``NAME.toml`` is laid
-    over the packaged one key by key, or is a provider of its own where no such one is packaged.
-    DeclarationError if there is none of this name, or one that is wrong.
-    """
-    settings = Settings()
-    texts = [*_packaged(name), *_users(name, extra_dir)]
-    if not texts:
-        known = names(extra_dir)
-        raise DeclarationError(
-            f"no provider is called {name!r}{did_you_mean(name, known)} (there are: "
-            f"{', '.join(known)}; others need a file {name}.toml in --declarations)"
-        )
-    for file, text in texts:
-        settings.add(file, text)
-    fingerprint = settings.fingerprint(_NOT_IN_RECIPE)
-    declaration = build(Declaration, settings, fingerprint=fingerprint)
-    for key, problem in check(declaration, name):
-        raise settings.error(key, problem)
-    return declaration
-
-
-def names(extra_dir: str | Path | store.Store | None = None) -> list[str]:
-    """Every provider that can be loaded, packaged or in the user's folder, by name."""
-    packaged = (Path(file.name) for file in data("providers").iterdir())
-    own = _own(_place(extra_dir)) if extra_dir else ()
-    return sorted({*own, *(file.stem for file in packaged if file.suffix == ".toml")})
-
-
-def _packaged(name: str) -> list[tuple[str, str]]:
-    files = [file for file in data("providers").iterdir() if file.name == f"{name}.toml"]
-    return [(str(file), file.read_text(encoding="utf-8")) for file in files]
-
-
-def _users(name: str, extra_dir: str | Path | store.Store | None) -> list[tuple[str, str]]:
-    place = _place(extra_dir) if extra_dir else None
-    if place is None or name not in _own(place):
-        return []
-    file = place.spark_url(f"{name}.toml")
-    content, _ = place.read(f"{name}.toml")
-    try:
-        return [(file, (content or b"").decode("utf-8"))]
-    except UnicodeDecodeError as error:
-        raise DeclarationError(f"{file}: not UTF-8: {error}; save it as UTF-8") from error
-
-
-def _place(extra_dir: str | Path | store.Store) -> store.Store:
-    return store.at(str(extra_dir)) if isinstance(extra_dir, str | Path) else extra_dir
-
-
-def _own(place: store.Store) -> list[str]:
-    """The providers that a user's folder has files for; none at all is a mistaken folder."""
-    files = (Path(entry.path) for entry in place.list())
-    own = [file.stem for file in files if file.suffix == ".toml" and len(file.parts) == 1]
-    if not own:
-        raise DeclarationError(f"{place.root}: no file NAME.toml in this folder of declarations")
-    return own

@@ -11,8 +11,8 @@ from datetime import date
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from focus_lake.columns import did_you_mean
 from focus_lake.errors import DeclarationError
+from focus_lake.spec.columns import did_you_mean
 
 Key = tuple[str | int, ...]
 

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from focus_lake import columns
-from focus_lake.store import Store
+from focus_lake.spec import columns
+from focus_lake.storage.base import Store
 
 CURRENCY = "BillingCurrency"
 # The four costs of FOCUS: decimals that every version demands. (Prices are never summed.)

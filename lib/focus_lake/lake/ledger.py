@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 
 from focus_lake.errors import LedgerConflict, LedgerError
-from focus_lake.store import Store
+from focus_lake.storage.base import Store
 
 PUBLISHED, REJECTED, PUBLISHING = "published", "rejected", "publishing"
 

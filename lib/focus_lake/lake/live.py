@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from focus_lake.errors import LedgerError
-from focus_lake.ledger import PUBLISHED, Line
+from focus_lake.lake.ledger import PUBLISHED, Line
 
 SNAPSHOT, INCREMENT = "snapshot", "increment"
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from focus_lake.log import Log
-from focus_lake.store import Entry, Store
+from focus_lake.storage.base import Entry, Store
 
 FOLDER = "_scratch"
 MARKER = "run.json"

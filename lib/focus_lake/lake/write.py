@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from focus_lake.audit import Audit
-from focus_lake.store import Store
+from focus_lake.lake.audit import Audit
+from focus_lake.storage.base import Store
 
 WINDOW = 96 * 1024  # rows ordered together; bounds the memory of a task
 ROW_GROUP = 40 * 1024  # rows at most; small enough for a service or an account to prune row groups

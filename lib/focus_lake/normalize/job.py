@@ -7,15 +7,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from focus_lake import declaration, glue, plan, scratch, store, summary
-from focus_lake.batch import Run, process, refuse_unread
+from focus_lake import declare, storage
 from focus_lake.errors import FocusLakeError, LedgerConflict, OptionsError, StorageError
-from focus_lake.ledger import PUBLISHED, Ledger, Line
+from focus_lake.lake import scratch
+from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.log import Log
-from focus_lake.normalize_options import NormalizeOptions
-from focus_lake.plan import READ, REFUSE, REFUSED_BEFORE, Plan
-from focus_lake.rebuild import rebuild
-from focus_lake.session import Cluster
+from focus_lake.normalize import plan, summary
+from focus_lake.normalize.options import NormalizeOptions
+from focus_lake.normalize.plan import READ, REFUSE, REFUSED_BEFORE, Plan
+from focus_lake.normalize.publish import Run, process, refuse_unread
+from focus_lake.normalize.rebuild import rebuild
+from focus_lake.spark import glue
+from focus_lake.spark.session import Cluster
 
 
 @dataclass
@@ -47,7 +50,7 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
     cluster: one that runs already and goes on running; None starts Spark where it is needed.
     """
     log = Log()
-    lake = store.at(options.lake, options.s3_endpoint or None)
+    lake = storage.at(options.lake, options.s3_endpoint or None)
     _check_places(options, lake)
     outcomes = [_planned(name, lake, options, log) for name in options.providers]
     if options.dry_run:
@@ -73,7 +76,7 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
 
 def _check_places(options: NormalizeOptions, lake) -> None:
     """Refuse places that cannot be meant. Raises OptionsError."""
-    if not store.at(options.raw, options.s3_endpoint or None).exists():
+    if not storage.at(options.raw, options.s3_endpoint or None).exists():
         raise OptionsError(f"--raw {options.raw}: there is no such folder")
     if (place := _declarations(options)) and not place.exists():
         raise OptionsError(f"--declarations {options.declarations}: there is no such folder")
@@ -88,7 +91,7 @@ def _check_places(options: NormalizeOptions, lake) -> None:
 def _planned(name: str, lake, options: NormalizeOptions, log: Log) -> Outcome:
     outcome = Outcome(name)
     try:
-        declared = declaration.load(name, _declarations(options))
+        declared = declare.load(name, _declarations(options))
         raw = _raw(name, options)
         outcome.ledger = Ledger(lake, name)
         outcome.plan = plan.make(raw, outcome.ledger, declared, options)
@@ -101,11 +104,11 @@ def _planned(name: str, lake, options: NormalizeOptions, log: Log) -> Outcome:
 
 def _declarations(options: NormalizeOptions):
     where = options.declarations
-    return store.at(where, options.s3_endpoint or None) if where else None
+    return storage.at(where, options.s3_endpoint or None) if where else None
 
 
 def _raw(name: str, options: NormalizeOptions):
-    return store.at(f"{options.raw.rstrip('/')}/{name}", options.s3_endpoint or None)
+    return storage.at(f"{options.raw.rstrip('/')}/{name}", options.s3_endpoint or None)
 
 
 def _work(outcomes: list[Outcome], lake, options, cluster: Cluster, log: Log) -> None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from focus_lake import __version__
-from focus_lake.archives import check_member, open_zip
-from focus_lake.declaration import Declaration
+from focus_lake.declare.model import Declaration
 from focus_lake.errors import BatchRejected
-from focus_lake.find import Batch, Reason, Stray, find
-from focus_lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger
-from focus_lake.normalize_options import NormalizeOptions
-from focus_lake.store import Store
+from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger
+from focus_lake.normalize.options import NormalizeOptions
+from focus_lake.raw.archives import check_member, open_zip
+from focus_lake.raw.find import Batch, Reason, Stray, find
+from focus_lake.storage.base import Store
 
 READ, WAIT, REFUSE, DONE, REFUSED_BEFORE = "read", "wait", "refuse", "done", "refused before"
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from focus_lake import __version__, history, task, unzip, verdict
-from focus_lake.archives import Limits
-from focus_lake.audit import Audit
-from focus_lake.conformance import Conformance
-from focus_lake.declaration import Declaration
+from focus_lake import __version__
+from focus_lake.conformance import history
+from focus_lake.conformance.findings import Conformance
+from focus_lake.declare.model import Declaration
 from focus_lake.errors import BatchRejected, StorageError
-from focus_lake.find import Batch, Reason
-from focus_lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
+from focus_lake.lake.audit import Audit
+from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
 from focus_lake.log import Log, utc_now, utc_text
-from focus_lake.normalize_options import NormalizeOptions
-from focus_lake.session import Cluster
-from focus_lake.store import Store
-from focus_lake.texts import Text
-from focus_lake.transform import Origin, Transform
+from focus_lake.normalize import publish_checks, task
+from focus_lake.normalize.options import NormalizeOptions
+from focus_lake.raw import clean
+from focus_lake.raw.archives import Limits
+from focus_lake.raw.find import Batch, Reason
+from focus_lake.raw.texts import Text
+from focus_lake.spark.session import Cluster
+from focus_lake.storage.base import Store
+from focus_lake.transform.select import Origin, Transform
 
 UNZIP_HERE = 4 * 1024 * 1024  # raw bytes that the driver unzips while Spark starts
 TEXT_A_FILE = 1024**3  # bytes of text that make about one Parquet file of 128 MB
@@ -72,8 +75,8 @@ def process(run: Run, batch: Batch, folder: str) -> Line:
         if gone := read.conformance.went_null():
             run.log.event("columns went null", "warning", columns=gone)
         judged = (read.audit, read.rejected, read.examples, run.ledger)
-        read.reasons = verdict.judge(batch, *judged, run.declaration, run.options)
-        read.reasons += verdict.broken(read.conformance, run.options)
+        read.reasons = publish_checks.judge(batch, *judged, run.declaration, run.options)
+        read.reasons += publish_checks.broken(read.conformance, run.options)
     line = _line(run, batch, read, started)
     return _refuse(run, line, folder, read) if read.reasons else _publish(run, line, folder, read)
 
@@ -95,7 +98,7 @@ def _unzip(run: Run, batch: Batch, folder: str, read: Read) -> None:
 
 def _unzip_one(raw: Store, lake: Store, folder: str, required, limits: Limits, item):
     number, path = item
-    return unzip.unzip(raw, path, lake, f"{folder}/{number:05d}", required, limits)
+    return clean.unzip(raw, path, lake, f"{folder}/{number:05d}", required, limits)
 
 
 def _write(run: Run, batch: Batch, folder: str, read: Read) -> None:

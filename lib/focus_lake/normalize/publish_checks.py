@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from zoneinfo import ZoneInfo
 
-from focus_lake.audit import BILLING_START, PERIOD_START, Audit
-from focus_lake.conformance import Conformance
-from focus_lake.declaration import Declaration
-from focus_lake.find import Batch, Reason
-from focus_lake.ledger import Ledger, Line
+from focus_lake.conformance.findings import Conformance
+from focus_lake.declare.model import Declaration
+from focus_lake.lake.audit import BILLING_START, PERIOD_START, Audit
+from focus_lake.lake.ledger import Ledger, Line
+from focus_lake.raw.find import Batch, Reason
 
 
 def judge(

@@ -15,14 +15,14 @@ from functools import partial
 import pyarrow.parquet as pq
 
 from focus_lake import __version__
-from focus_lake.audit import Audit
-from focus_lake.declaration import Declaration
+from focus_lake.declare.model import Declaration
 from focus_lake.errors import LedgerError
-from focus_lake.find import Batch
-from focus_lake.ledger import PUBLISHED, Ledger, Line
+from focus_lake.lake.audit import Audit
+from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.log import Log, utc_now, utc_text
-from focus_lake.session import Cluster
-from focus_lake.store import Store
+from focus_lake.raw.find import Batch
+from focus_lake.spark.session import Cluster
+from focus_lake.storage.base import Store
 
 FOLDER = re.compile(r"normalized/[^/]+/yearmonth=(\d{6})/batch_ts=(\d{14})/([^/]+\.parquet)")
 

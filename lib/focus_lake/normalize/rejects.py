@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from focus_lake import tags
-from focus_lake.columns import arrow_type
-from focus_lake.store import Store
-from focus_lake.transform import Origin, Problem
+from focus_lake.spec.columns import arrow_type
+from focus_lake.storage.base import Store
+from focus_lake.transform import tags
+from focus_lake.transform.select import Origin, Problem
 
 SCHEMA = pa.schema(
     [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from focus_lake.ledger import PUBLISHED, Line
-from focus_lake.plan import REFUSED_BEFORE, WAIT
+from focus_lake.lake.ledger import PUBLISHED, Line
+from focus_lake.normalize.plan import REFUSED_BEFORE, WAIT
 
 MANY = 12  # batches of a provider that are still listed one by one
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from focus_lake.audit import Audit, differences, read_back
-from focus_lake.conformance import Conformance, Observer
-from focus_lake.declaration import Declaration
+from focus_lake.conformance.findings import Conformance, Observer
+from focus_lake.declare.model import Declaration
 from focus_lake.errors import BatchRejected
-from focus_lake.read import read
-from focus_lake.rejects import Rejects
-from focus_lake.store import Store
-from focus_lake.texts import Piece, Text
-from focus_lake.transform import Origin, Transform
-from focus_lake.write import Writer
+from focus_lake.lake.audit import Audit, differences, read_back
+from focus_lake.lake.write import Writer
+from focus_lake.normalize.rejects import Rejects
+from focus_lake.raw.read import read
+from focus_lake.raw.texts import Piece, Text
+from focus_lake.storage.base import Store
+from focus_lake.transform.select import Origin, Transform
 
 
 @dataclass(frozen=True)

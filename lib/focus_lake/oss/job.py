@@ -13,8 +13,8 @@ from oss2.exceptions import OssError
 
 from focus_lake.errors import FocusLakeError, StorageError
 from focus_lake.log import Log
-from focus_lake.oss_copy import Copier, Held, is_copy, listed
-from focus_lake.oss_settings import Settings, oss_bucket, s3_client
+from focus_lake.oss.copy import Copier, Held, is_copy, listed
+from focus_lake.oss.settings import Settings, oss_bucket, s3_client
 
 
 def copy_events(event: bytes | str, environ: Mapping[str, str], log: Log) -> dict[str, int]:

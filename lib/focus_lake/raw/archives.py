@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from focus_lake.errors import BatchRejected
-from focus_lake.store import Store
+from focus_lake.storage.base import Store
 
 ALLOWED_BEFORE_RATIO = 64 * 1024 * 1024  # small members may be as dense as they like
 

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from focus_lake import json_text, parquet
-from focus_lake.archives import Limits, gunzipped, members
 from focus_lake.errors import BatchRejected
-from focus_lake.records import BACKSLASH, DOUBLED, BrokenText, Records
-from focus_lake.store import Store
-from focus_lake.texts import PIECE, Piece, Text
+from focus_lake.raw import json_text, parquet
+from focus_lake.raw.archives import Limits, gunzipped, members
+from focus_lake.raw.csv_records import BACKSLASH, DOUBLED, BrokenText, Records
+from focus_lake.raw.texts import PIECE, Piece, Text
+from focus_lake.storage.base import Store
 
 PARQUET = b"PAR1"
 PEEK = 64 * 1024  # bytes looked at to recognise a file

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from focus_lake import manifest as manifests
-from focus_lake.declaration import Declaration, Layout
-from focus_lake.manifest import Manifest
-from focus_lake.store import Entry, Store
+from focus_lake.declare.model import Declaration, Layout
+from focus_lake.raw import manifest as manifests
+from focus_lake.raw.manifest import Manifest
+from focus_lake.storage.base import Entry, Store
 
 UNKNOWN = "unknown"  # export of a file whose name is not as declared
 

@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from focus_lake import tags
 from focus_lake.errors import BatchRejected
-from focus_lake.store import Store
+from focus_lake.spec import json_values
+from focus_lake.storage.base import Store
 
 LARGEST = 512 * 1024 * 1024  # bytes; JSON is read whole, larger exports should come as CSV
 
@@ -46,7 +46,7 @@ def _rows(raw: Store, path: str) -> list[dict]:
         file.seek(0)
         data = file.read()
     try:
-        rows = tags.DECODER.decode(data.decode("utf-8-sig").strip())
+        rows = json_values.DECODER.decode(data.decode("utf-8-sig").strip())
     except UnicodeDecodeError as error:
         raise BatchRejected("not_utf8", f"not UTF-8: {error}", path) from error
     except (ValueError, RecursionError) as error:
@@ -58,4 +58,4 @@ def _rows(raw: Store, path: str) -> list[dict]:
 
 
 def _cell(value) -> str:
-    return "" if value is None else tags.as_text(value)
+    return "" if value is None else json_values.as_text(value)

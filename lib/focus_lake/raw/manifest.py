@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from focus_lake.declaration import Layout
+from focus_lake.declare.model import Layout
 from focus_lake.errors import BatchRejected
-from focus_lake.store import Entry, Store
+from focus_lake.storage.base import Entry, Store
 
 LARGEST = 64 * 1024 * 1024  # bytes; a manifest is a list of names
 

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from focus_lake.errors import BatchRejected
-from focus_lake.store import Store
-from focus_lake.texts import PIECE, Piece, Text
+from focus_lake.raw.texts import PIECE, Piece, Text
+from focus_lake.storage.base import Store
 
 ROWS_AT_ONCE = 64 * 1024
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from focus_lake import parquet
-from focus_lake.store import Store
-from focus_lake.texts import Piece, Text
+from focus_lake.raw import parquet
+from focus_lake.raw.texts import Piece, Text
+from focus_lake.storage.base import Store
 
 BLOCK = 1024 * 1024  # bytes parsed at a time: what stays in a core's cache is parsed fastest
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from focus_lake.store import Store
+from focus_lake.storage.base import Store
 
 PIECE = 16 * 1024 * 1024  # bytes of text in a piece: enough pieces for even shares of the cores
 

@@ -8,9 +8,10 @@ import re
 
 import numpy as np
 
-from focus_lake import columns, declaration
+from focus_lake import declare
 from focus_lake.sample.numbers import Picks
 from focus_lake.sample.options import Month
+from focus_lake.spec import columns
 
 TIME = "%Y-%m-%d %H:%M:%S"
 SLOTS = ("BilledCost", "ChargePeriodEnd", "ChargePeriodStart", "EffectiveCost", "ListCost")
@@ -21,8 +22,8 @@ _MUST_QUOTE = re.compile(r'[,"\r\n]|^\s|\s$')
 
 
 @functools.cache
-def _declared() -> declaration.Declaration:
-    return declaration.load("alibaba")
+def _declared() -> declare.Declaration:
+    return declare.load("alibaba")
 
 
 @functools.cache

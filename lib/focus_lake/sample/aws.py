@@ -15,13 +15,13 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from focus_lake import columns
 from focus_lake.sample.bill import COSTS, bill_of, of_version
 from focus_lake.sample.bill_texts import catalogue
 from focus_lake.sample.files import Planned
 from focus_lake.sample.numbers import Picks
 from focus_lake.sample.options import Month, Options, Push, account_months, pushes, spans
 from focus_lake.sample.tables import ManifestFile, TableFile, mapped, with_times
+from focus_lake.spec import columns
 
 _TEXTS = pa.map_(pa.string(), pa.string())
 _DOUBLES = pa.map_(pa.string(), pa.float64())

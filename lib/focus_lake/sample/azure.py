@@ -11,13 +11,13 @@ from functools import partial
 
 import pyarrow as pa
 
-from focus_lake import columns
 from focus_lake.sample.bill import COSTS, bill_of, declared, of_version, own_columns
 from focus_lake.sample.bill_texts import catalogue
 from focus_lake.sample.files import Planned
 from focus_lake.sample.numbers import Picks
 from focus_lake.sample.options import Month, Options, Push, account_months, pushes, spans
 from focus_lake.sample.tables import ManifestFile, TableFile, with_times
+from focus_lake.spec import columns
 
 _EXTENSIONS = {"csv.gz": ".csv.gz", "parquet": ".snappy.parquet"}
 

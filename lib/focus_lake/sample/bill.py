@@ -12,10 +12,11 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 
-from focus_lake import columns, declaration
+from focus_lake import declare
 from focus_lake.sample.bill_texts import Texts, catalogue
 from focus_lake.sample.numbers import hashes, key_of, money
 from focus_lake.sample.options import Month
+from focus_lake.spec import columns
 
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 TIME = pa.timestamp("s")
@@ -147,9 +148,9 @@ def bill_of(provider: str, month: Month) -> Bill:
 
 
 @functools.cache
-def declared(provider: str) -> declaration.Declaration:
+def declared(provider: str) -> declare.Declaration:
     """The provider's packaged declaration: columns of its own, old names, gaps."""
-    return declaration.load(provider)
+    return declare.load(provider)
 
 
 def own_columns(provider: str) -> list[str]:

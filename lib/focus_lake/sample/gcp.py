@@ -12,12 +12,12 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake import columns
 from focus_lake.sample.bill import bill_of, declared, of_version, own_columns
 from focus_lake.sample.bill_texts import catalogue
 from focus_lake.sample.files import Planned
 from focus_lake.sample.options import Month, Options, Push, account_months, pushes, spans
 from focus_lake.sample.tables import TableFile, mapped
+from focus_lake.spec import columns
 
 NUMERIC = pa.decimal128(38, 9)
 _PAIRS = pa.list_(pa.struct({"key": pa.string(), "value": pa.string()}))

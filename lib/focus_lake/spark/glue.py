@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import contextmanager
 
-from focus_lake import session
 from focus_lake.errors import FocusLakeError
+from focus_lake.spark import session
 
 
 def is_glue(argv: Sequence[str]) -> bool:

@@ -106,7 +106,7 @@ def submitted_context():
 
 def local_context():
     """A SparkContext on this machine's cores, quiet and on loopback only."""
-    from focus_lake.java import java_home
+    from focus_lake.spark.java import java_home
 
     os.environ["JAVA_HOME"] = str(java_home())
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -148,5 +148,5 @@ def _relay(pipe: int) -> None:
 
 def _quiet() -> str:
     """Spark logs errors only, so that standard error stays JSON lines."""
-    file = data("log4j2.properties")
+    file = data("spark", "log4j2.properties")
     return f"-Dlog4j2.configurationFile={file}" if isinstance(file, Path) else ""

@@ -81,7 +81,7 @@ class Column:
 @cache
 def table() -> tuple[Column, ...]:
     """Every column common to all providers, in the order of the normalized tables."""
-    text = data("columns.csv").read_text(encoding="utf-8")
+    text = data("spec", "columns.csv").read_text(encoding="utf-8")
     return tuple(_column(row) for row in csv.DictReader(text.splitlines()))
 
 
@@ -166,9 +166,3 @@ def arrow_type(stored: str):
         "map": pa.map_(pa.string(), pa.string()),
     }
     return types[stored]
-
-
-if __name__ == "__main__":
-    from focus_lake.column_dictionary import render  # which itself reads this table
-
-    print(render(), end="")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from focus_lake import columns
-from focus_lake.columns import Column
 from focus_lake.resources import data
+from focus_lake.spec import columns
+from focus_lake.spec.columns import Column
 
 BLOCKS, REPORTED = "blocks", "reported"
 
@@ -25,7 +25,7 @@ class Rule:
 
     focus_version, section: since when and where FOCUS asks for it;
     severity: BLOCKS (a batch that breaks it is not published) or REPORTED;
-    kind: the check in checks.py or headers.py that carries it out;
+    kind: the check in value_checks.py or header_checks.py that carries it out;
     of: what is looked at: the header of a file, the values as delivered (before anything was
     filled or repaired), the values as stored, or the batch as a whole;
     named: what its columns field says, such as ``ListUnitPrice*PricingQuantity=ListCost``;
@@ -55,7 +55,7 @@ class Rule:
 @cache
 def table() -> tuple[Rule, ...]:
     """Every rule, in the order of rules.csv."""
-    text = data("rules.csv").read_text(encoding="utf-8")
+    text = data("spec", "rules.csv").read_text(encoding="utf-8")
     return tuple(_rule(row) for row in csv.DictReader(text.splitlines()))
 
 
@@ -77,7 +77,7 @@ def _rule(row: dict[str, str]) -> Rule:
 @cache
 def currencies() -> frozenset[str]:
     """The codes of ISO 4217 for money that is paid with, as of 2026; withdrawn ones since 2023."""
-    text = data("currencies.csv").read_text(encoding="utf-8")
+    text = data("spec", "currencies.csv").read_text(encoding="utf-8")
     return frozenset(row["code"] for row in csv.DictReader(text.splitlines()))
 
 

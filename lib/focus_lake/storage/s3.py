@@ -1,4 +1,4 @@
-"""The S3 side of store.py: the one file that calls S3's API (Spark reads through S3A)."""
+"""An S3 prefix as a store: the one file that calls S3's API (Spark reads through S3A)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from focus_lake.errors import LedgerConflict, StorageError
-from focus_lake.store import Entry, RangeReader
+from focus_lake.storage.base import Entry, RangeReader
 
 READ_AHEAD = 8 * 1024 * 1024  # bytes a ranged GET: few requests, little memory
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}

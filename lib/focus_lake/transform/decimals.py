@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake.columns import arrow_type
 from focus_lake.errors import BatchRejected
+from focus_lake.spec.columns import arrow_type
 
 DECIMAL = arrow_type("decimal")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)

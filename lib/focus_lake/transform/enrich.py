@@ -12,10 +12,10 @@ from functools import cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake import columns as column_table
-from focus_lake.columns import arrow_type
-from focus_lake.declaration import Declaration
+from focus_lake.declare.model import Declaration
 from focus_lake.resources import data
+from focus_lake.spec import columns as column_table
+from focus_lake.spec.columns import arrow_type
 
 STRING = arrow_type("string")
 NULL = pa.nulls(1, STRING)[0]  # pa.scalar would load pandas, half a second of every start
@@ -75,7 +75,7 @@ def _defaults(values: dict[str, pa.Array], defaults: dict[str, str]) -> list[pa.
 def fill_rules() -> tuple[tuple[str, str, str], ...]:
     """(column, the column it is filled from where it is null, last FOCUS version of a source for
     which that is done or ""), in order."""
-    rows = csv.DictReader(data("fills.csv").read_text(encoding="utf-8").splitlines())
+    rows = csv.DictReader(data("spec", "fills.csv").read_text(encoding="utf-8").splitlines())
     return tuple((row["column"], row["from"], row["until"]) for row in rows)
 
 
@@ -102,7 +102,9 @@ def _is_until(until: str, versions: pa.Array) -> pa.Array:
 @cache
 def _catalog(provider: str) -> dict[str, tuple[str, str | None]]:
     """Casefolded service of a provider -> (ServiceCategory, ServiceSubcategory)."""
-    rows = csv.DictReader(data("service_catalog.csv").read_text(encoding="utf-8").splitlines())
+    rows = csv.DictReader(
+        data("spec", "service_catalog.csv").read_text(encoding="utf-8").splitlines()
+    )
     return {
         row["service"].casefold(): (row[CATEGORY], row[SUBCATEGORY] or None)
         for row in rows

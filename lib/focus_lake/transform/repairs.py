@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from focus_lake.columns import arrow_type
-from focus_lake.declaration import Repair
+from focus_lake.declare.model import Repair
+from focus_lake.spec.columns import arrow_type
 
 STRING = arrow_type("string")
 

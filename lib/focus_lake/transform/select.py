@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake import columns, decimals, repairs, tags, times
-from focus_lake.columns import Column, arrow_type
-from focus_lake.declaration import Declaration
-from focus_lake.enrich import enrich
+from focus_lake.declare.model import Declaration
 from focus_lake.errors import BatchRejected
+from focus_lake.spec import columns
+from focus_lake.spec.columns import Column, arrow_type
+from focus_lake.transform import decimals, repairs, tags, times
+from focus_lake.transform.enrich import enrich
 
 STRING, MAP = arrow_type("string"), arrow_type("map")
 FOCUS = frozenset(column.name for column in columns.focus())

@@ -8,22 +8,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from focus_lake.columns import arrow_type
+from focus_lake.spec.columns import arrow_type
+from focus_lake.spec.json_values import DECODER, as_text
 
 MAP, STRING = arrow_type("map"), arrow_type("string")
 REMEMBERED = 50_000  # tag texts; bills repeat the same few thousand every hour
-
-
-class _Number(str):
-    """A JSON number as it was written: 1.10 stays 1.10."""
-
-
-def _refuse(constant: str):
-    raise ValueError(constant)
-
-
-# A repeated key: the last value wins, as in Spark, DuckDB and Python alike.
-DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_refuse)
 
 
 @dataclass
@@ -90,22 +79,6 @@ def _is_unicode(tags: dict[str, str | None]) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def as_text(value) -> str:
-    """A value that DECODER read, as text: strings and numbers as they were, the rest as JSON."""
-    return str(value) if isinstance(value, str) else _json(value)
-
-
-def _json(value) -> str:
-    if isinstance(value, _Number):
-        return str(value)
-    if isinstance(value, dict):
-        items = (f"{json.dumps(k, ensure_ascii=False)}:{_json(v)}" for k, v in value.items())
-        return "{" + ",".join(items) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_json, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def plain(values: pa.Array) -> pa.Array:

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake.columns import arrow_type
-from focus_lake.declaration import Time
+from focus_lake.declare.model import Time
 from focus_lake.errors import BatchRejected
+from focus_lake.spec.columns import arrow_type
 
 TIMESTAMP = arrow_type("timestamp")
 # The notations that Arrow reads by itself; both must be declared for the fast way to be taken.

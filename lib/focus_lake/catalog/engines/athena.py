@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from focus_lake.catalog.engine import Batch, refusal
+from focus_lake.catalog.engines.base import Batch, refusal
 from focus_lake.catalog.render import ATHENA_LIMIT, Place, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from sqlglot import exp, parse_one
 
-from focus_lake.catalog import ddl
-from focus_lake.catalog.engine import Batch, refusal
+from focus_lake.catalog.engines import ddl
+from focus_lake.catalog.engines.base import Batch, refusal
 from focus_lake.catalog.render import Place, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError, LedgerConflict
-from focus_lake.store import Store
+from focus_lake.storage.base import Store
 
 MAX_LINE = 256 * 1024 * 1024  # bytes of one ledger line; it grows with the batch's raw files
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from focus_lake.catalog import ddl
-from focus_lake.catalog.engine import Batch, refusal
+from focus_lake.catalog.engines import ddl
+from focus_lake.catalog.engines.base import Batch, refusal
 from focus_lake.catalog.render import Place, Statement
 from focus_lake.catalog.sources import Field
 

@@ -1,0 +1,1 @@
+"""The SQL engines that hold the catalog, one file each."""

@@ -1,0 +1,1 @@
+"""Rules of FOCUS, checked while a batch is written."""

@@ -1,0 +1,77 @@
+"""Find, read and check a provider's declaration: the packaged one and the user's own over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from focus_lake import storage
+from focus_lake.declare.check import check
+from focus_lake.declare.model import Declaration
+from focus_lake.declare.toml import Settings, build
+from focus_lake.errors import DeclarationError
+from focus_lake.resources import data
+from focus_lake.spec.columns import did_you_mean
+from focus_lake.storage import Store
+
+_NOT_IN_RECIPE = ("title", "documentation", "gaps")  # they tell people something and change no row
+
+
+def load(name: str, extra_dir: str | Path | Store | None = None) -> Declaration:
+    """The declaration of a provider.
+
+    extra_dir: folder or ``s3://`` prefix with the user's own files. Its ``NAME.toml`` is laid
+    over the packaged one key by key, or is a provider of its own where no such one is packaged.
+    DeclarationError if there is none of this name, or one that is wrong.
+    """
+    settings = Settings()
+    texts = [*_packaged(name), *_users(name, extra_dir)]
+    if not texts:
+        known = names(extra_dir)
+        raise DeclarationError(
+            f"no provider is called {name!r}{did_you_mean(name, known)} (there are: "
+            f"{', '.join(known)}; others need a file {name}.toml in --declarations)"
+        )
+    for file, text in texts:
+        settings.add(file, text)
+    fingerprint = settings.fingerprint(_NOT_IN_RECIPE)
+    declaration = build(Declaration, settings, fingerprint=fingerprint)
+    for key, problem in check(declaration, name):
+        raise settings.error(key, problem)
+    return declaration
+
+
+def names(extra_dir: str | Path | Store | None = None) -> list[str]:
+    """Every provider that can be loaded, packaged or in the user's folder, by name."""
+    packaged = (Path(file.name) for file in data("declare", "providers").iterdir())
+    own = _own(_place(extra_dir)) if extra_dir else ()
+    return sorted({*own, *(file.stem for file in packaged if file.suffix == ".toml")})
+
+
+def _packaged(name: str) -> list[tuple[str, str]]:
+    files = [file for file in data("declare", "providers").iterdir() if file.name == f"{name}.toml"]
+    return [(str(file), file.read_text(encoding="utf-8")) for file in files]
+
+
+def _users(name: str, extra_dir: str | Path | Store | None) -> list[tuple[str, str]]:
+    place = _place(extra_dir) if extra_dir else None
+    if place is None or name not in _own(place):
+        return []
+    file = place.spark_url(f"{name}.toml")
+    content, _ = place.read(f"{name}.toml")
+    try:
+        return [(file, (content or b"").decode("utf-8"))]
+    except UnicodeDecodeError as error:
+        raise DeclarationError(f"{file}: not UTF-8: {error}; save it as UTF-8") from error
+
+
+def _place(extra_dir: str | Path | Store) -> Store:
+    return storage.at(str(extra_dir)) if isinstance(extra_dir, str | Path) else extra_dir
+
+
+def _own(place: Store) -> list[str]:
+    """The providers that a user's folder has files for; none at all is a mistaken folder."""
+    files = (Path(entry.path) for entry in place.list())
+    own = [file.stem for file in files if file.suffix == ".toml" and len(file.parts) == 1]
+    if not own:
+        raise DeclarationError(f"{place.root}: no file NAME.toml in this folder of declarations")
+    return own

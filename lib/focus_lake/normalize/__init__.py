@@ -1,0 +1,1 @@
+"""The job: plan the batches, read them in Spark tasks, publish or refuse them."""

@@ -1,0 +1,1 @@
+"""The copy from Alibaba's OSS to S3: what the function runs."""

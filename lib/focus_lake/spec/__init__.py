@@ -1,0 +1,1 @@
+"""What FOCUS says, as data: columns, rules, currencies, and how engines spell the types."""

@@ -1,0 +1,76 @@
+"""What a source leaves out is filled by rules, only where it fits, and said on the row."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from focus_lake import declare
+from focus_lake.transform.select import Origin, Transform
+
+
+def row(provider: str, **given) -> dict:
+    """The normalized row of one source row; the values are texts, or arrays of one value."""
+    made = Transform(declare.load(provider), tuple(given))
+    arrays = [v if isinstance(v, pa.Array) else pa.array([v], pa.string()) for v in given.values()]
+    result = made(pa.table(arrays, names=list(given)), Origin("file", "export"))
+    return result.rows.to_pylist()[0]
+
+
+def test_a_subcategory_is_filled_only_below_the_catalogues_category():
+    disk = row("aws", ServiceName="Amazon Elastic Compute Cloud", ServiceCategory="Storage")
+    assert (disk["ServiceCategory"], disk["ServiceSubcategory"]) == ("Storage", None)
+    machine = row("aws", ServiceName="Amazon Elastic Compute Cloud", ServiceCategory="Compute")
+    assert machine["ServiceSubcategory"] == "Virtual Machines"
+    assert machine["x_SourceChanges"] == "ServiceSubcategory: by catalogue from ServiceName"
+
+
+def test_a_service_without_a_category_gets_both_and_the_row_says_from_where():
+    made = row("ai_spend", ServiceName="a-new-model", ProviderName="openai")
+    assert made["ServiceCategory"] == "AI and Machine Learning"
+    assert made["ServiceSubcategory"] == "Generative AI"
+    assert "ServiceCategory: by catalogue from ProviderName" in made["x_SourceChanges"]
+
+
+def test_an_unknown_service_stays_without_a_category():
+    made = row("aws", ServiceName="Amazon Something New")
+    assert (made["ServiceCategory"], made["ServiceSubcategory"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "given, names",
+    [
+        ({"ProviderName": "AWS", "PublisherName": "Red Hat"}, ("AWS", "AWS", "AWS", "Red Hat")),
+        ({"ProviderName": "IT"}, ("IT", "IT", "IT", "IT")),
+        ({"ServiceProviderName": "Red Hat", "HostProviderName": "AWS"},
+         ("Red Hat", "AWS", "Red Hat", "Red Hat")),
+        # A source of 1.3 that leaves the host null means that.
+        ({"ServiceProviderName": "Support GmbH", "ProviderName": "Support GmbH"},
+         ("Support GmbH", None, "Support GmbH", "Support GmbH")),
+        ({"PublisherName": "Red Hat"}, (None, None, None, "Red Hat")),
+    ],
+)  # fmt: skip
+def test_party_names_are_filled_from_each_other_by_rule(given, names):
+    made = row("datacenter", **given)
+    columns = ("ServiceProviderName", "HostProviderName", "ProviderName", "PublisherName")
+    assert tuple(made[column] for column in columns) == names
+
+
+PAIRS = pa.list_(pa.struct([("Key", pa.string()), ("Value", pa.string())]))
+
+
+def test_googles_key_value_lists_are_tags_and_the_nearest_wins():
+    own = pa.array([[{"Key": "env", "Value": "prod"}]], PAIRS)
+    project = pa.array([[{"Key": "env", "Value": "dev"}, {"Key": "team", "Value": "a"}]], PAIRS)
+    made = row("gcp", x_Labels=own, x_ProjectLabels=project)
+    assert dict(made["Tags"]) == {"env": "prod", "team": "a"}
+    assert (made["x_Environment"], made["x_Owner"]) == ("prod", "a")
+    assert dict(made["x_ProjectLabels"]) == {"env": "dev", "team": "a"}
+    assert made["x_Other"] is None
+
+
+def test_an_empty_list_of_other_things_stays_a_list():
+    credit = pa.struct([("Name", pa.string())])
+    made = row("gcp", x_Credits=pa.array([[]], pa.list_(credit)), x_Labels=pa.array([[]], PAIRS))
+    assert made["x_Credits"] == "[]"
+    assert made["x_Labels"] == []
