@@ -147,13 +147,13 @@ def history(days: int) -> Live:
 
 def test_ten_years_of_daily_batches_fit_into_one_view():
     views = [s for s in everything(history(3650)) if s.folder == sources.PROVIDER_VIEWS]
-    assert [view.name for view in views] == ["focus_alibaba"]
+    assert [view.name for view in views] == ["focus_alibaba", "focus_alibaba_by_day"]
 
 
 def test_a_longer_history_goes_into_parts_of_whole_months_below_athenas_limit():
     long = history(20_000)
     views = [s for s in everything(long) if s.folder == sources.PROVIDER_VIEWS]
-    *parts, whole = views
+    *parts, whole = [view for view in views if "_by_day" not in view.name]
     assert [part.name for part in parts] == [f"focus_alibaba_part_{n}" for n in range(1, 7)]
     assert whole.name == "focus_alibaba"
     assert whole.sql.startswith("-- One row is ")
@@ -164,6 +164,11 @@ def test_a_longer_history_goes_into_parts_of_whole_months_below_athenas_limit():
     assert sum(map(len, months)) == len(set().union(*months)), "no month is in two parts"
     for part in parts:
         assert f"FROM focus.{part.name}" in whole.sql
+    days = [view.name for view in views if "_by_day" in view.name]
+    assert days == [
+        *(f"focus_alibaba_by_day_part_{n}" for n in range(1, 7)),
+        "focus_alibaba_by_day",
+    ]
 
 
 def test_a_database_name_that_athena_cannot_have_is_refused():

@@ -27,7 +27,7 @@ def ten_years(lake: Lake) -> None:
     files that the month ASKED shows can be read; all others are no Parquet at all.
     """
     sound = {}
-    for provider in [*SNAPSHOTS, "daily"]:
+    for provider in [*SNAPSHOTS, "increments"]:
         path = lake.data(provider, ASKED, "0", [charge("2025-03-01", "1.5")])
         sound[provider] = path.read_bytes()
         shutil.rmtree(path.parent)
@@ -47,7 +47,7 @@ def ten_years(lake: Lake) -> None:
             put(provider, month, f"{following}15000000", month == ASKED)
     for day in range(3 * 365):
         at = date(2023, 1, 1) + timedelta(day)
-        put("daily", f"{at:%Y%m}", f"{at:%Y%m%d}000000", f"{at:%Y%m}" == ASKED)
+        put("increments", f"{at:%Y%m}", f"{at:%Y%m%d}000000", f"{at:%Y%m}" == ASKED)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def long_history(trino, tmp_path_factory):
     own = tmp_path_factory.mktemp("declarations")
     for name in SNAPSHOTS[1:]:
         declare(own, name)
-    declare(own, "daily", "increment")
+    declare(own, "increments", "increment")
     assert refresh(*trino.options(lake.root, "ten_years"), "--declarations", str(own)) == 0
     return lake
 
@@ -68,7 +68,7 @@ def test_a_month_of_a_long_history_reads_only_its_live_files(trino, long_history
         f"WHERE yearmonth = '{ASKED}' GROUP BY 1",
         "ten_years",
     )
-    expected = {(name, 1, D("1.5")) for name in SNAPSHOTS} | {("daily", 31, D("46.5"))}
+    expected = {(name, 1, D("1.5")) for name in SNAPSHOTS} | {("increments", 31, D("46.5"))}
     assert set(found) == expected
     monthly = trino.query(
         f"SELECT SUM(BilledCost) FROM focus_monthly_cost WHERE yearmonth = '{ASKED}'", "ten_years"

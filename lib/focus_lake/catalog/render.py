@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from focus_lake.catalog import currency, governance, sources
+from focus_lake.catalog import currency, daily, governance, sources
 from focus_lake.catalog.sources import Field, Source
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError
@@ -66,7 +66,7 @@ def of_provider(
     """Tables, their repair and the view of one provider, in deploy order."""
     view = sources.provider_view(declaration.name, extra_dir)
     files = [source for source in sources.tree() if sources.PER_PROVIDER in source.stem]
-    values = _provider_values(declaration, place)
+    values = {**_provider_values(declaration, place), **daily.values(declaration)}
     tables = {
         "normalized": _fields_of(declaration),
         "rejected": sources.fields("rejected"),
@@ -74,8 +74,10 @@ def of_provider(
     made = [
         _statement(source, declaration.name, values, tables[source.stem.rsplit("_", 1)[1]])
         for source in files
+        if source.folder != sources.PROVIDER_VIEWS
     ]
-    return made + _views(view, values, live)
+    views = [view, *(source for source in files if source.folder == sources.PROVIDER_VIEWS)]
+    return made + [part for source in views for part in _views(source, values, live)]
 
 
 def shared_tables(place: Place) -> list[Statement]:
@@ -99,6 +101,7 @@ def shared_views(declarations: Sequence[Declaration], place: Place) -> list[Stat
         "database": place.database,
         "every_provider_view": _union(declarations, "focus_{}", place, ""),
         "every_normalized_table": _union(declarations, "focus_{}_normalized", place, "    "),
+        "every_daily_view": daily.union(declarations, place.database),
         **{
             f"focus_v{version.replace('.', '_')}": _version_columns(version)
             for version in columns.VERSIONS
@@ -232,11 +235,12 @@ def _attributes(declarations: Sequence[Declaration]) -> dict[str, str]:
 
 
 def _views(source: Source, values: dict[str, str], live: Live) -> list[Statement]:
-    """The provider's view; in parts of whole months below it where it would be too long."""
+    """A view of live batches; in parts of whole months below it where it would be too long."""
+    name = source.stem.replace(sources.PER_PROVIDER, values["provider"])
     sql = source.fill({**values, "live": predicate(live)})
     if len(sql.encode()) <= ATHENA_LIMIT:
-        return [Statement(source.folder, source.stem, sql)]
-    database, name = values["database"], source.stem
+        return [Statement(source.folder, name, sql)]
+    database = values["database"]
     parts = []
     for number, months in enumerate(_chunks(live), 1):
         part = source.fill({**values, "live": predicate(months)})
@@ -246,7 +250,7 @@ def _views(source: Source, values: dict[str, str], live: Live) -> list[Statement
             Statement(source.folder, f"{name}_part_{number}", _checked(f"{name}_part", part))
         )
     union = "\nUNION ALL\n".join(f"SELECT * FROM {database}.{part.name}" for part in parts)
-    title = source.text.splitlines()[0]
+    title = source.fill({**values, "live": ""}).splitlines()[0]
     whole = f"{title}\nCREATE OR REPLACE VIEW {database}.{name} AS\n{union}\n"
     return [*parts, Statement(source.folder, name, _checked(name, whole))]
 

@@ -192,6 +192,8 @@ def translate(sql: str, database: str) -> str:
     def adapt(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Table) and node.db == database:
             node.set("db", None)
+        if isinstance(node, exp.Anonymous) and node.name.lower() == "with_timezone":
+            return exp.AtTimeZone(this=node.expressions[0], zone=node.expressions[1])
         if isinstance(node, exp.JSONFormat) and isinstance(node.this, exp.Cast):
             column = node.this.this.sql(dialect="duckdb")
             ordered = f"TO_JSON(MAP_FROM_ENTRIES(LIST_SORT(MAP_ENTRIES({column}))))"

@@ -1,0 +1,47 @@
+"""The columns of the daily summaries: what charges are grouped by, and what is added up.
+
+They stand in daily.csv. A row without a type is a column of the column table; the others are made
+for the summary, and its makers (Arrow while rows are written, SQL for batches without a summary)
+say how.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from focus_lake.resources import data
+from focus_lake.spec import columns
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; type is Hive's. role: part of the key, a sum of its column, or the row count."""
+
+    name: str
+    role: Literal["key", "sum", "count"]
+    type: str
+    description: str
+    is_own: bool  # made for the summary, no column of the rows
+
+
+@cache
+def table() -> tuple[Column, ...]:
+    """The columns in their order: keys, sums, count."""
+    text = data("spec", "daily.csv").read_text(encoding="utf-8")
+    return tuple(_column(row) for row in csv.DictReader(text.splitlines()))
+
+
+def _column(row: dict[str, str]) -> Column:
+    if row["type"]:
+        return Column(row["column"], row["role"], row["type"], row["description"], True)
+    found = columns.find(row["column"])
+    type_ = columns.spell("hive", found.stored)
+    return Column(found.name, row["role"], type_, found.description, False)
+
+
+def of_role(role: str) -> tuple[Column, ...]:
+    """The columns of one role: key, sum or count."""
+    return tuple(column for column in table() if column.role == role)
