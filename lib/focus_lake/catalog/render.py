@@ -19,6 +19,7 @@ from focus_lake.catalog.sources import Field, Source
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError
 from focus_lake.lake.live import Live
+from focus_lake.records import deliveries
 from focus_lake.spec import columns
 
 ATHENA_LIMIT = 262_144  # bytes of one statement, Athena's service quota
@@ -108,6 +109,7 @@ def shared_views(declarations: Sequence[Declaration], place: Place) -> list[Stat
         },
         **_attributes(declarations),
         **governance.values(declarations),
+        **deliveries.values(declarations),
         **currency.values(place.reporting_currency),
     }
     return [

@@ -35,6 +35,7 @@ def check(declaration: Declaration, file_name: str) -> Problems:
         yield from _focus_column(("services", "columns", n), name, also)
     yield from _tags(declaration)
     yield from _gaps(declaration)
+    yield from _deliveries(declaration)
 
 
 def _name(declaration: Declaration, file_name: str) -> Problems:
@@ -175,3 +176,20 @@ def _gaps(declaration: Declaration) -> Problems:
     for rule in declaration.gaps.rules:
         if rule not in known:
             yield ("gaps", "rules", rule), f"{rule!r} is no rule{did_you_mean(rule, known)}"
+
+
+def _deliveries(declaration: Declaration) -> Problems:
+    given = declaration.deliveries
+    for name in ("every_hours", "final_day"):
+        value = getattr(given, name)
+        if value is not None and not 1 <= value <= 10_000:
+            yield ("deliveries", name), f"{value} must be 1 or more"
+    if given.late_after_hours < 0:
+        yield ("deliveries", "late_after_hours"), f"{given.late_after_hours} must be 0 or more"
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given.final_time):
+        yield ("deliveries", "final_time"), f"{given.final_time!r} is not a time such as 18:00"
+    if given.final_zone is not None:
+        yield from _zone(("deliveries", "final_zone"), given.final_zone)
+    for export, month in given.ended.items():
+        if not re.fullmatch(r"20\d{2}(0[1-9]|1[0-2])", month):
+            yield ("deliveries", "ended", export), f"{month!r} is not a month such as 202603"

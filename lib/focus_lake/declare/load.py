@@ -13,7 +13,8 @@ from focus_lake.resources import data
 from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage import Store
 
-_NOT_IN_RECIPE = ("title", "documentation", "gaps")  # they tell people something and change no row
+# They tell people something, or when it is due, and change no row.
+_NOT_IN_RECIPE = ("title", "documentation", "gaps", "deliveries", "invoices")
 
 
 def load(name: str, extra_dir: str | Path | Store | None = None) -> Declaration:

@@ -159,6 +159,33 @@ class Gaps:
 
 
 @dataclass(frozen=True)
+class Deliveries:
+    """How often the provider pushes, and when a month is final; what is left out nobody knows.
+
+    every_hours: from one push of a month to the next;
+    late_after_hours: how long after the expected time a push is called late;
+    final_day, final_time: the day of the month after, and the time of that day, by which the last
+    push of a month comes; final_zone: their time zone, else that of the provider's times;
+    ended: exports from which nothing more comes -> their last month, as YYYYMM.
+    """
+
+    every_hours: int | None = None
+    late_after_hours: int = 12
+    final_day: int | None = None
+    final_time: str = "23:59"
+    final_zone: str | None = None
+    ended: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Invoices:
+    """reconcile: whether the export is meant to agree with the invoice; if not, why."""
+
+    reconcile: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Declaration:
     """Everything the job knows about one provider; keys are those of its TOML file.
 
@@ -185,6 +212,8 @@ class Declaration:
     tags: Tags = Tags()
     services: Services = Services()
     gaps: Gaps = Gaps()
+    deliveries: Deliveries = Deliveries()
+    invoices: Invoices = Invoices()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

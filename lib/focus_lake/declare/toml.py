@@ -16,7 +16,14 @@ from focus_lake.spec.columns import did_you_mean
 
 Key = tuple[str | int, ...]
 
-_KINDS = {dict: "a table", list: "a list", str: "a text", date: "a date"}
+_KINDS = {
+    dict: "a table",
+    list: "a list",
+    str: "a text",
+    date: "a date",
+    int: "a whole number",
+    bool: "true or false",
+}
 
 
 @dataclass

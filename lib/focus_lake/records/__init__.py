@@ -1,0 +1,1 @@
+"""What was done and what should have come: runs, deliveries, the journal, masking."""

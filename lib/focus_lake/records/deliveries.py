@@ -1,0 +1,95 @@
+"""When a provider's pushes are due: the declared schedules as VALUES of focus_delivery_status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from focus_lake.declare.model import Declaration
+
+MONTHS_BACK, MONTHS_AHEAD = 36, 1
+NOW = "CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS timestamp)"
+
+
+def values(declarations: Sequence[Declaration], now: datetime | None = None) -> dict[str, str]:
+    """The placeholders of focus_delivery_status; `now` (UTC) is for tests."""
+    moment = now or datetime.now(UTC)
+    return {
+        "now": f"CAST('{moment:%Y-%m-%d %H:%M:%S}' AS timestamp)" if now else NOW,
+        "schedules": _rows(
+            ["varchar", "varchar", "bigint", "bigint"],
+            [
+                (
+                    one.name,
+                    one.delivery,
+                    one.deliveries.every_hours,
+                    one.deliveries.late_after_hours,
+                )
+                for one in declarations
+            ],
+        ),
+        "ended_exports": _rows(
+            ["varchar"] * 3,
+            [(one.name, *ended) for one in declarations for ended in one.deliveries.ended.items()],
+        ),
+        "delivery_calendar": _rows(
+            ["varchar"] * 5,
+            [
+                (one.name, *month)
+                for one in declarations
+                for month in calendar(one, moment.astimezone(UTC))
+            ],
+        ),
+    }
+
+
+def calendar(one: Declaration, now: datetime) -> list[tuple[str, str, str, str | None]]:
+    """(yearmonth, start, end, final by) of the months around now, UTC text; final by may be null.
+
+    A month starts and ends at midnight in the zone of the provider's times.
+    """
+    zone, current = ZoneInfo(one.time.zone), now.year * 12 + now.month - 1
+    found = []
+    for number in range(current - MONTHS_BACK, current + MONTHS_AHEAD + 1):
+        first, following = _first_day(number), _first_day(number + 1)
+        found.append(
+            (
+                f"{first:%Y%m}",
+                _utc(first.replace(tzinfo=zone)),
+                _utc(following.replace(tzinfo=zone)),
+                _final_by(one, following),
+            )
+        )
+    return found
+
+
+def _first_day(number: int) -> datetime:
+    return datetime(number // 12, number % 12 + 1, 1)
+
+
+def _final_by(one: Declaration, following: datetime) -> str | None:
+    """The declared moment of the month after; a day beyond its end is in the month after that."""
+    schedule = one.deliveries
+    if schedule.final_day is None:
+        return None
+    at = time.fromisoformat(schedule.final_time)
+    day = datetime.combine(following + timedelta(days=schedule.final_day - 1), at)
+    return _utc(day.replace(tzinfo=ZoneInfo(schedule.final_zone or one.time.zone)))
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _rows(types: list[str], rows: list[tuple]) -> str:
+    """Rows of VALUES; the first is null, gives the types, joins with nothing."""
+    first = ", ".join(f"CAST(NULL AS {kind})" for kind in types)
+    listed = [first, *(", ".join(map(_literal, row)) for row in rows)]
+    return ",\n".join(f"        ({row})" for row in listed)
+
+
+def _literal(value: str | int | None) -> str:
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
