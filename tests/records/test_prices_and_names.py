@@ -26,6 +26,7 @@ def used(day: str, price: str | None, quantity: str, **others) -> dict:
 
 def fill(lake: Lake) -> dict:
     """Three months: a price step, a step within a month, a new SKU, a correction, renames."""
+    contracted = {"ContractedUnitPrice": D("2.25")}
     by_resource = {"SkuId": None, "SkuPriceId": None, "ResourceId": "i-1"}
     lake.batch(
         "alibaba",
@@ -46,10 +47,8 @@ def fill(lake: Lake) -> dict:
         "20251201000000",
         [
             # 3.5 of p-1 at 2.5 instead of 2, contracted 2.25 instead of 1.8.
-            used("2025-11-05", "2.5", "1.25", ContractedUnitPrice=D("2.25"), SubAccountName="Shop"),
-            used(
-                "2025-11-06", "2.5", "2.25", ContractedUnitPrice=D("2.25"), SubAccountName="Store"
-            ),
+            used("2025-11-05", "2.5", "1.25", **contracted, SubAccountName="Shop"),
+            used("2025-11-06", "2.5", "2.25", **contracted, SubAccountName="Store"),
             # A step within the month.
             used("2025-11-05", "5", "1", SkuPriceId="p-2"),
             used("2025-11-20", "6", "1", SkuPriceId="p-2"),
@@ -68,7 +67,7 @@ def fill(lake: Lake) -> dict:
         "202512",
         "20260101000000",
         [
-            used("2025-12-05", "2.5", "3", ContractedUnitPrice=D("2.25"), SubAccountName="Store"),
+            used("2025-12-05", "2.5", "3", **contracted, SubAccountName="Store"),
             used("2025-12-05", "6", "2", SkuPriceId="p-2"),
             used("2025-12-05", None, "2", SkuPriceId="p-7"),
             used("2025-12-05", "1", "1", SkuId="s-new", SkuPriceId="p-new", SubAccountId=" "),
@@ -110,25 +109,12 @@ def test_renames_are_seen_with_the_days_of_both_names(told):
         "x_BeforeLastSeen, x_FirstSeen, x_LastSeen, x_Overlaps, x_MappingBroken "
         "FROM focus_renames ORDER BY x_Kind, x_Change, x_Id"
     )
+    sub, new = "sub_account", date(2025, 12, 5)
     assert found == [
         ("service", "name_changed", "s-9", "New Name", "Old Name", "New Name")
-        + (date(2025, 10, 6), date(2025, 10, 6), date(2025, 11, 6), date(2025, 12, 5), False, True),
-        ("sub_account", "id_changed", "sub-4", "Blank", "sub-3", "sub-4")
-        + (
-            date(2025, 11, 5),
-            date(2025, 11, 5),
-            date(2025, 12, 5),
-            date(2025, 12, 5),
-            False,
-            False,
-        ),
-        ("sub_account", "name_changed", "sub-1", "Store", "Shop", "Store")
-        + (
-            date(2025, 10, 5),
-            date(2025, 11, 5),
-            date(2025, 11, 6),
-            date(2025, 12, 5),
-            False,
-            False,
-        ),
+        + (date(2025, 10, 6), date(2025, 10, 6), date(2025, 11, 6), new, False, True),
+        (sub, "id_changed", "sub-4", "Blank", "sub-3", "sub-4")
+        + (date(2025, 11, 5), date(2025, 11, 5), new, new, False, False),
+        (sub, "name_changed", "sub-1", "Store", "Shop", "Store")
+        + (date(2025, 10, 5), date(2025, 11, 5), date(2025, 11, 6), new, False, False),
     ]

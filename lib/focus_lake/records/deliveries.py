@@ -19,15 +19,7 @@ def values(declarations: Sequence[Declaration], now: datetime | None = None) -> 
         "now": f"CAST('{moment:%Y-%m-%d %H:%M:%S}' AS timestamp)" if now else NOW,
         "schedules": _rows(
             ["varchar", "varchar", "bigint", "bigint"],
-            [
-                (
-                    one.name,
-                    one.delivery,
-                    one.deliveries.every_hours,
-                    one.deliveries.late_after_hours,
-                )
-                for one in declarations
-            ],
+            [(one.name, one.delivery, *_hours(one)) for one in declarations],
         ),
         "ended_exports": _rows(
             ["varchar"] * 3,
@@ -42,6 +34,10 @@ def values(declarations: Sequence[Declaration], now: datetime | None = None) -> 
             ],
         ),
     }
+
+
+def _hours(one: Declaration) -> tuple[int | None, int]:
+    return one.deliveries.every_hours, one.deliveries.late_after_hours
 
 
 def calendar(one: Declaration, now: datetime) -> list[tuple[str, str, str, str | None]]:
