@@ -21,14 +21,14 @@ from focus_lake.normalize.job import normalize
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import option, run_job
 from focus_lake.sample.__main__ import main as make_sample
-from focus_lake.sample.options import Options as Sample
+from focus_lake.sample.options import SampleOptions as Sample
 
 LIMIT = 0.15  # of the job's warm time
 PROVIDERS = ("alibaba", "azure")  # few columns with values and nearly all of them
 
 
 @dataclass(frozen=True)
-class Options:
+class SampleOptions:
     rows: int = option("rows of the month that is read", 200_000)
     rounds: int = option("rounds that are counted", 3)
     folder: str = option("where data are made", "build/bench/rules")
@@ -46,13 +46,13 @@ class Here:
         return [function(item) for item in items]
 
 
-def main(options: Options) -> int:
+def main(options: SampleOptions) -> int:
     worst = max(_share(provider, options) for provider in PROVIDERS)
     print(f"the rules' share of the job's warm time: {worst:.1%} at most, allowed are {LIMIT:.0%}")
     return 0 if worst <= LIMIT else 1
 
 
-def _share(provider: str, options: Options) -> float:
+def _share(provider: str, options: SampleOptions) -> float:
     folder = Path(options.folder, provider)
     shutil.rmtree(folder, ignore_errors=True)
     made = Sample(
@@ -96,4 +96,4 @@ def _round(provider: str, folder: Path) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(Options, __doc__, main))
+    sys.exit(run_job(SampleOptions, __doc__, main))

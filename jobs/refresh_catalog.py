@@ -8,9 +8,9 @@ library = Path(__file__).resolve().parent.parent / "lib"
 if (library / "focus_lake").is_dir():
     sys.path.insert(0, str(library))
 
-from focus_lake.catalog.job import Options, main  # noqa: E402
+from focus_lake.catalog.job import RefreshOptions, main  # noqa: E402
 from focus_lake.options import run_job  # noqa: E402
 
 if __name__ == "__main__":
-    if code := run_job(Options, __doc__, main):  # Glue takes any sys.exit for failure
+    if code := run_job(RefreshOptions, __doc__, main):  # Glue takes any sys.exit for failure
         sys.exit(code)

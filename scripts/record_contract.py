@@ -46,7 +46,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as lake:
         with contextlib.redirect_stdout(io.StringIO()):
-            code = job.main(parse(job.Options, ["--engine", "duckdb", "--lake", lake]))
+            code = job.main(parse(job.RefreshOptions, ["--engine", "duckdb", "--lake", lake]))
         if code:
             return code
         with duckdb.connect(f"{lake}/focus.duckdb", read_only=True) as connection:

@@ -35,7 +35,7 @@ class LedgerError(FocusLakeError):
     """The ledger cannot be read, e.g. a line that is no JSON."""
 
 
-class LedgerConflict(FocusLakeError):
+class VersionConflict(FocusLakeError):
     """Another run changed the ledger meanwhile; this run changed nothing."""
 
 

@@ -23,9 +23,12 @@ def glue_arguments() -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
 
-def option(help: str, default=dataclasses.MISSING):
-    """A field of an options class; without a default the option must be given."""
-    return dataclasses.field(default=default, metadata={"help": help})
+def option(help: str, default=dataclasses.MISSING, also: tuple[str, ...] = ()):
+    """A field of an options class; without a default the option must be given.
+
+    also: former names that still work, but not on Glue, which has options of its own.
+    """
+    return dataclasses.field(default=default, metadata={"help": help, "also": also})
 
 
 def parse(cls: type[Options], argv: Sequence[str]) -> Options:
@@ -48,13 +51,13 @@ def parse(cls: type[Options], argv: Sequence[str]) -> Options:
 
 
 def _pairs(argv: Sequence[str], known) -> list[tuple[str, str]]:
-    pairs, at = [], 0
+    pairs, at, former = [], 0, _former(argv, known)
     while at < len(argv):
         word = argv[at]
         if not word.startswith("--"):
             raise OptionsError(f"{word!r} is no option; options are written --name value")
         name, equals, value = word[2:].partition("=")
-        at += 1
+        at, name = at + 1, former.get(name, name)
         if not equals and at < len(argv) and not argv[at].startswith("--"):
             value, equals, at = argv[at], "=", at + 1
         if name in known:
@@ -64,6 +67,13 @@ def _pairs(argv: Sequence[str], known) -> list[tuple[str, str]]:
         elif name not in glue_arguments():
             raise OptionsError(f"--{name} is not an option of this job{_nearest(name, known)}")
     return pairs
+
+
+def _former(argv: Sequence[str], known) -> dict[str, str]:
+    """Former names of options -> today's."""
+    if any(word.split("=", 1)[0] == "--JOB_NAME" for word in argv):
+        return {}
+    return {old: name for name, field in known.items() for old in field.metadata["also"]}
 
 
 def _nearest(name: str, known) -> str:

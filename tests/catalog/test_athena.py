@@ -152,7 +152,7 @@ def test_missing_permission_is_named(fake, lake, capsys):
 
 
 def test_a_plan_reads_the_catalog_and_changes_nothing(fake, lake, capsys):
-    assert deploy(lake, "--plan", "true") == 0
+    assert deploy(lake, "--dry_run", "true") == 0
     assert fake.statements == []
     out = capsys.readouterr().out
     assert "MSCK REPAIR TABLE focus.focus_alibaba_rejected;" in out
@@ -176,5 +176,5 @@ def test_expiry_drops_the_partitions_of_what_it_deletes(fake, lake):
 
 def test_glues_own_arguments_are_passed_over():
     argv = ["--JOB_NAME", "x", "--TempDir", "s3://t/", "--enable-metrics", "true"]
-    options = parse(job.Options, [*argv, "--engine", "athena", "--lake", "s3://bucket/lake"])
+    options = parse(job.RefreshOptions, [*argv, "--engine", "athena", "--lake", "s3://bucket/lake"])
     assert options.lake == "s3://bucket/lake"

@@ -66,7 +66,7 @@ def answers(serde, tmp_path_factory) -> dict[str, list]:
     rates = lake.root / "reference" / "fx_rates" / "rates.csv"
     rates.parent.mkdir(parents=True)
     rates.write_text('from,to,valid_from,rate\r\n"CNY",USD,2026-01-01,0.14\nshort\n')
-    place = render.Place("focus", str(lake.root))
+    place = render.CatalogPlace("focus", str(lake.root))
     live = Live((("202601", "20260131173000"), ("202602", "20260131173000")))
     ddl = [*render.shared_tables(place)]
     ddl += render.of_provider(declare.load("alibaba"), live, place)

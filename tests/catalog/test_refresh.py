@@ -287,7 +287,7 @@ def test_wrong_options_are_told_apart(argv, said):
 
 
 def test_a_plan_prints_every_statement_and_changes_nothing(lake, capsys):
-    assert deploy(lake, "--plan", "true") == 0
+    assert deploy(lake, "--dry_run", "true") == 0
     out = capsys.readouterr().out
     assert "CREATE OR REPLACE VIEW focus_unified" in out
     assert "('202601', '20260110173000')" in out

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlglot import exp, parse_one
 
-from focus_lake import declare
+from focus_lake import declare, storage
 from focus_lake.catalog import render, sources
 from focus_lake.errors import CatalogError
 from focus_lake.lake import ledger
 from focus_lake.lake.live import Live
 from focus_lake.spec import columns
 
-PLACE = render.Place("focus", "s3://bucket/lake")
+PLACE = render.CatalogPlace("focus", "s3://bucket/lake")
 ALIBABA = declare.load("alibaba")
 LIVE = Live((("202601", "20260131173000"),))
 
@@ -173,7 +173,7 @@ def test_a_longer_history_goes_into_parts_of_whole_months_below_athenas_limit():
 
 def test_a_database_name_that_athena_cannot_have_is_refused():
     with pytest.raises(CatalogError, match="'Focus-DB'"):
-        render.Place("Focus-DB", "s3://bucket/lake")
+        render.CatalogPlace("Focus-DB", "s3://bucket/lake")
 
 
 def test_an_unknown_placeholder_names_the_file():
@@ -189,11 +189,11 @@ def test_a_declared_provider_without_a_view_is_named():
 
 def test_a_users_view_is_taken_from_the_declarations_folder(tmp_path):
     (tmp_path / "focus_acme.sql").write_text("-- One row is mine.\n")
-    assert sources.provider_view("acme", str(tmp_path)).text == "-- One row is mine.\n"
+    assert sources.provider_view("acme", storage.at(str(tmp_path))).text == "-- One row is mine.\n"
 
 
 def test_quotes_and_backslashes_in_the_lakes_path_stay_inside_the_literal():
-    batches, _ = render.shared_tables(render.Place("focus", "/data/o'neil"))
+    batches, _ = render.shared_tables(render.CatalogPlace("focus", "/data/o'neil"))
     assert "LOCATION '/data/o\\'neil/ledger/'" in batches.sql
 
 

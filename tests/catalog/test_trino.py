@@ -140,7 +140,7 @@ def test_a_column_added_to_the_lake_is_added_to_the_table_and_a_type_is_not_chan
 def test_a_plan_changes_nothing_on_trino(trino, capsys):
     lake = Lake(trino.root / "planned")
     lake.batch("alibaba", "202601", "20260110000000", [charge("2026-01-05", "1")])
-    assert refresh(*trino.options(lake.root, "planned"), "--plan", "true") == 0
+    assert refresh(*trino.options(lake.root, "planned"), "--dry_run", "true") == 0
     out = capsys.readouterr().out
     assert "CREATE SCHEMA IF NOT EXISTS planned;" in out
     assert (

@@ -11,10 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from focus_lake import declare
+from focus_lake import declare, storage
 from focus_lake.conformance.history import History
 from focus_lake.sample.__main__ import main
-from focus_lake.sample.options import Options
+from focus_lake.sample.options import SampleOptions
 from focus_lake.spec import columns
 from helpers.bills import PLAIN, looked_at
 
@@ -141,13 +141,13 @@ def test_counts_and_costs_on_public_samples_are_duckdbs(name, tmp_path):
     with path.open(encoding="utf-8", newline="") as file:
         header = next(csv.reader(file))
     expected = by_duckdb(path, ["", "NULL"], conditions(version, header, local=False))
-    assert by_us(declare.load("plain", tmp_path), path) == expected
+    assert by_us(declare.load("plain", storage.at(str(tmp_path))), path) == expected
     assert bool(expected) == (version == "1.0")
 
 
 def test_counts_and_costs_on_our_own_sample_are_duckdbs(tmp_path):
     raw = tmp_path / "raw"
-    assert main(Options(out=str(raw), rows=4000, months=1, pushes=1, workers=1)) == 0
+    assert main(SampleOptions(out=str(raw), rows=4000, months=1, pushes=1, workers=1)) == 0
     declared = declare.load("alibaba")
     archives = sorted(raw.glob("alibaba/*/*/*.zip"))
     assert len(archives) == 2

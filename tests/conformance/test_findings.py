@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from focus_lake import declare
+from focus_lake import declare, storage
 from focus_lake.conformance.findings import Conformance
 from focus_lake.conformance.history import History
 from focus_lake.declare import known_gaps
@@ -179,4 +179,4 @@ def test_a_known_gap_of_a_rule_that_does_not_exist_is_refused(tmp_path):
     own = '[gaps.rules]\nfocus-not-nul = ["BilledCost"]\n'
     (tmp_path / "alibaba.toml").write_text(own, encoding="utf-8")
     with pytest.raises(DeclarationError, match="did you mean 'focus-not-null'"):
-        declare.load("alibaba", tmp_path)
+        declare.load("alibaba", storage.at(str(tmp_path)))

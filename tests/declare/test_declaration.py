@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from focus_lake import declare
+from focus_lake import declare, storage
 from focus_lake.errors import DeclarationError
 from focus_lake.resources import data
 from focus_lake.spec import columns
@@ -72,7 +72,7 @@ def test_a_users_file_changes_the_keys_it_names_and_no_other(alibaba, user_file)
         '[repairs.InvoiceIssuerName.table]\n"4711" = "Alibaba Europe Ltd."\n'
         '[tags.attributes]\nx_Brand = ["Marke"]\n'
     )
-    loaded = declare.load("alibaba", folder)
+    loaded = declare.load("alibaba", storage.at(str(folder)))
     assert loaded.title == "Aliyun"
     assert loaded.repairs["InvoiceIssuerName"].table == {"4711": "Alibaba Europe Ltd."}
     assert loaded.repairs["ProviderName"] == alibaba.repairs["ProviderName"]
@@ -82,21 +82,26 @@ def test_a_users_file_changes_the_keys_it_names_and_no_other(alibaba, user_file)
 
 def test_a_user_can_declare_a_provider_of_their_own(user_file):
     folder = user_file(MINIMAL, "tiny")
-    assert "tiny" in declare.names(folder) and "alibaba" in declare.names(folder)
-    tiny = declare.load("tiny", str(folder))
+    assert "tiny" in declare.names(storage.at(str(folder))) and "alibaba" in declare.names(
+        storage.at(str(folder))
+    )
+    tiny = declare.load("tiny", storage.at(str(folder)))
     assert (tiny.delivery, tiny.format.max_decimals) == ("increment", "reject")
     assert tiny.columns == columns.table()
 
 
 def test_an_older_header_is_renamed_to_its_focus_column(user_file):
     folder = user_file(MINIMAL + '[renames]\nUsageQuantity = "ConsumedQuantity"\n', "tiny")
-    headers = declare.load("tiny", folder).headers
+    headers = declare.load("tiny", storage.at(str(folder))).headers
     assert headers["usagequantity"] == headers["consumedquantity"] == "ConsumedQuantity"
 
 
 def test_a_rename_wins_over_the_column_that_has_the_headers_own_name(user_file):
     folder = user_file(MINIMAL + '[renames]\nProviderName = "ServiceProviderName"\n', "tiny")
-    assert declare.load("tiny", folder).headers["providername"] == "ServiceProviderName"
+    assert (
+        declare.load("tiny", storage.at(str(folder))).headers["providername"]
+        == "ServiceProviderName"
+    )
 
 
 def test_a_providers_own_column_can_be_renamed_to_and_repaired(user_file):
@@ -104,21 +109,21 @@ def test_a_providers_own_column_can_be_renamed_to_and_repaired(user_file):
         '[renames]\nInstance = "x_InstanceID"\n'
         '[repairs.x_CommodityName]\nkind = "numeric_name"\ntable = {"1" = "ECS"}\n'
     )
-    loaded = declare.load("alibaba", folder)
+    loaded = declare.load("alibaba", storage.at(str(folder)))
     assert loaded.headers["instance"] == loaded.headers["x_instanceid"] == "x_InstanceID"
     assert loaded.repairs["x_CommodityName"].table == {"1": "ECS"}
 
 
 def test_a_provider_with_one_export_can_name_it_outright(user_file):
     folder = user_file(MINIMAL.replace("{account}", "finance"), "tiny")
-    assert declare.load("tiny", folder).layout.export == "finance"
+    assert declare.load("tiny", storage.at(str(folder))).layout.export == "finance"
 
 
 def test_a_users_extra_column_joins_the_table_with_its_type(user_file):
     extra = (
         "[extra_columns.x_Paid]\nsource = 'paid at'\ntype = 'timestamp'\ndescription = 'Paid.'\n"
     )
-    tiny = declare.load("tiny", user_file(MINIMAL + extra, "tiny"))
+    tiny = declare.load("tiny", storage.at(str(user_file(MINIMAL + extra, "tiny"))))
     last = tiny.columns[-1]
     assert (last.name, last.data_type, last.stored) == ("x_Paid", "datetime", "timestamp")
     assert tiny.headers["paid at"] == "x_Paid"
@@ -126,7 +131,7 @@ def test_a_users_extra_column_joins_the_table_with_its_type(user_file):
 
 def test_the_fingerprint_moves_with_a_setting_but_not_with_a_title_or_comment(alibaba, user_file):
     def fingerprint(text):
-        return declare.load("alibaba", user_file(text)).fingerprint
+        return declare.load("alibaba", storage.at(str(user_file(text)))).fingerprint
 
     assert len(alibaba.fingerprint) == 16
     assert fingerprint("# nothing\n") == alibaba.fingerprint
@@ -200,7 +205,7 @@ WRONG = [
 def test_a_wrong_key_is_named_with_its_file_and_what_would_be_right(user_file, text, message):
     folder = user_file(text)
     with pytest.raises(DeclarationError) as caught:
-        declare.load("alibaba", folder)
+        declare.load("alibaba", storage.at(str(folder)))
     assert str(caught.value).startswith(f"{folder / 'alibaba.toml'}: ")
     assert message in str(caught.value)
 
@@ -226,7 +231,7 @@ def test_nonsense_under_any_key_is_refused_by_name_and_never_a_stray_error(user_
             continue
         folder = user_file(f"{dotted} = {nonsense}\n")
         with pytest.raises(DeclarationError) as caught:
-            declare.load("alibaba", folder)
+            declare.load("alibaba", storage.at(str(folder)))
         assert str(caught.value).startswith(f"{folder / 'alibaba.toml'}: {'.'.join(key)}")
 
 
@@ -234,14 +239,14 @@ def test_nonsense_under_any_key_is_refused_by_name_and_never_a_stray_error(user_
 def test_a_provider_of_ones_own_needs_every_key_that_has_no_default(user_file, line):
     folder = user_file(MINIMAL.replace(f"\n{line}\n", "\n"), "tiny")
     with pytest.raises(DeclarationError, match=rf"tiny.toml: (\w+\.)?{line.split()[0]}: missing"):
-        declare.load("tiny", folder)
+        declare.load("tiny", storage.at(str(folder)))
 
 
 @pytest.mark.parametrize("name", ["My_bills", "my-bills", "my bills", "1bills"])
 def test_a_provider_name_must_do_for_a_table_name(user_file, name):
     folder = user_file(MINIMAL.replace('"tiny"', f'"{name}"'), name)
     with pytest.raises(DeclarationError, match=f"'{name}' is not lower-case"):
-        declare.load(name, folder)
+        declare.load(name, storage.at(str(folder)))
 
 
 def test_a_provider_nobody_declared_is_answered_with_the_nearest_one():
@@ -252,7 +257,7 @@ def test_a_provider_nobody_declared_is_answered_with_the_nearest_one():
 def test_a_file_that_is_no_utf_8_is_named(tmp_path):
     (tmp_path / "alibaba.toml").write_bytes('title = "阿里云"'.encode("gbk"))
     with pytest.raises(DeclarationError, match="alibaba.toml: not UTF-8"):
-        declare.load("alibaba", tmp_path)
+        declare.load("alibaba", storage.at(str(tmp_path)))
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -262,6 +267,6 @@ def test_a_folder_without_declarations_is_a_mistake(tmp_path, made):
         (folder / "deeper").mkdir(parents=True)
         (folder / "deeper" / "alibaba.toml").write_text("title = 'too deep'")
     with pytest.raises(DeclarationError, match="declarations: no file NAME.toml"):
-        declare.load("alibaba", folder)
+        declare.load("alibaba", storage.at(str(folder)))
     with pytest.raises(DeclarationError, match="declarations: no file NAME.toml"):
-        declare.names(folder)
+        declare.names(storage.at(str(folder)))

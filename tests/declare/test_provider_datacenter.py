@@ -52,6 +52,6 @@ def test_two_columns_are_all_that_a_file_must_have(datacenter):
 def test_a_companys_own_facts_can_be_laid_over(tmp_path):
     mine = '[time]\nzone = "Europe/Berlin"\n[defaults]\nBillingCurrency = "EUR"\n'
     (tmp_path / "datacenter.toml").write_text(mine)
-    laid = declare.load("datacenter", tmp_path)
+    laid = declare.load("datacenter", storage.at(str(tmp_path)))
     assert (laid.time.zone, laid.defaults) == ("Europe/Berlin", {"BillingCurrency": "EUR"})
     assert laid.delivery == "snapshot"

@@ -14,7 +14,7 @@ from focus_lake.normalize import job
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import parse
 from focus_lake.sample.__main__ import main as make_sample
-from focus_lake.sample.options import Options as SampleOptions
+from focus_lake.sample.options import SampleOptions as SampleOptions
 from helpers.job_process import InProcess
 from helpers.stack_template import ROOT, Resolved, statements
 
@@ -169,7 +169,7 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
     data = storage.at(f"{lake}/normalized/alibaba", s3_endpoint).list()
     folders = {entry.path.rsplit("/", 1)[0] for entry in data}
     calls.clear()
-    options = ("--engine", "athena", "--lake", lake, "--endpoint", s3_endpoint)
+    options = ("--engine", "athena", "--lake", lake, "--s3_endpoint", s3_endpoint)
     options += ("--workgroup", "fl", "--output_location", "s3://results/", "--region", "us-east-1")
     options += ("--providers", "alibaba", "--expire_superseded_days")
     for since in ("0", days):  # the second finds tables, and with a column taken away adds one

@@ -118,7 +118,7 @@ def test_both_jobs_run_from_the_zip_where_only_glues_packages_are(
         assert "alibaba/202601/20260110173000: 2 rows, billed CNY 1.75" in said
         options = ("--engine", "athena", *lake, "--output_location", f"s3://{bucket}/results/")
         options += ("--providers", "alibaba", "--region", "us-east-1")
-        submit("refresh_catalog.py", *options, "--endpoint", s3_endpoint)
+        submit("refresh_catalog.py", *options, "--s3_endpoint", s3_endpoint)
     finally:
         athena.close()
     view = [sql for sql in athena.statements if "VIEW focus.focus_alibaba " in sql]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from focus_lake.catalog.job import Options as RefreshOptions
+from focus_lake.catalog.job import RefreshOptions as RefreshOptions
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import glue_arguments, parse
 from helpers.stack_template import FILE, ROOT, Resolved, raw

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from focus_lake import declare
+from focus_lake import declare, storage
 from focus_lake.conformance.findings import Conformance, Observer
 from focus_lake.transform.select import Origin, Transform
 
@@ -122,7 +122,7 @@ def good() -> list[dict[str, str]]:
 def plain(folder: Path) -> declare.Declaration:
     """The declaration of a provider that needs no repair."""
     (folder / "plain.toml").write_text(PLAIN, encoding="utf-8")
-    return declare.load("plain", folder)
+    return declare.load("plain", storage.at(str(folder)))
 
 
 def looked_at(

@@ -17,7 +17,7 @@ from helpers.local_trino import LocalTrino
 
 def refresh(*argv: str) -> int:
     """The refresh job as a command line gives it; the exit code."""
-    return job.main(parse(job.Options, argv))
+    return job.main(parse(job.RefreshOptions, argv))
 
 
 def on_duckdb(lake: Path, sql: str, database: str = "focus") -> list[tuple]:

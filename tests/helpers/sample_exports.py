@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from focus_lake import options
 from focus_lake.sample.__main__ import main
-from focus_lake.sample.options import Options
+from focus_lake.sample.options import SampleOptions
 
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 
@@ -24,7 +24,8 @@ def make(out: Path, provider: str, **given) -> Path:
     """The folder of a provider's sample, made by the command; its truth lies beside it."""
     given = {"providers": provider, "truth": out / "truth.json", "workers": 1} | given
     assert (
-        main(options.parse(Options, [f"--{n}={v}" for n, v in {"out": out, **given}.items()])) == 0
+        main(options.parse(SampleOptions, [f"--{n}={v}" for n, v in {"out": out, **given}.items()]))
+        == 0
     )
     return out / provider
 

@@ -179,7 +179,7 @@ def replaced(name: str, value):
 )
 def test_a_changed_file_is_noticed(written, change, complaint):
     lake, path, seen = written
-    full = lake.spark_url(path)
+    full = lake.url(path)
     pq.write_table(change(pq.read_table(full)), full)
     found, _ = audit.read_back(lake, path)
     assert any(words.startswith(complaint) for words in audit.differences(seen, found))

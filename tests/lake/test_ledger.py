@@ -7,7 +7,7 @@ import json
 import pytest
 
 from focus_lake import storage
-from focus_lake.errors import LedgerConflict, LedgerError
+from focus_lake.errors import LedgerError, VersionConflict
 from focus_lake.lake import ledger
 from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
 
@@ -113,9 +113,9 @@ def test_of_two_runs_that_change_a_month_the_second_is_told_and_changes_nothing(
     one, other = Ledger(lake, "alibaba"), Ledger(lake, "alibaba")
     one.check_unchanged("202601")
     one.write(line(rows_in=1))
-    with pytest.raises(LedgerConflict, match="202601.jsonl: changed by another run"):
+    with pytest.raises(VersionConflict, match="202601.jsonl: changed by another run"):
         other.check_unchanged("202601")
-    with pytest.raises(LedgerConflict, match="202601.jsonl: changed by another run"):
+    with pytest.raises(VersionConflict, match="202601.jsonl: changed by another run"):
         other.write(line(rows_in=2))
     one.write(line(SECOND))
     assert [each.rows_in for each in ledger.read_all(lake, "alibaba")] == [1, 0]
@@ -125,7 +125,7 @@ def test_of_two_runs_that_change_a_month_the_second_is_told_and_changes_nothing(
 def test_a_line_that_a_conflict_refused_is_not_remembered_either(lake):
     one, other = Ledger(lake, "alibaba"), Ledger(lake, "alibaba")
     one.write(line())
-    with pytest.raises(LedgerConflict):
+    with pytest.raises(VersionConflict):
         other.write(line(SECOND))
     assert other.lines() == []
 

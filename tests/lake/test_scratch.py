@@ -55,7 +55,7 @@ def left(lake, run: str, marker: bytes | None, age_hours: float = 0) -> str:
             file.write(marker)
     then = time.time() - age_hours * 3600
     for path in paths:
-        os.utime(lake.spark_url(path), (then, then))
+        os.utime(lake.url(path), (then, then))
     return paths[0]
 
 

@@ -35,7 +35,7 @@ def rows(services: list[str | None]) -> pa.Table:
 
 
 def read(lake, path: str) -> pq.ParquetFile:
-    return pq.ParquetFile(lake.spark_url(path))
+    return pq.ParquetFile(lake.url(path))
 
 
 # -- writing ---------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ class Raw:
     def put(self, path: str, content: bytes = b"x", modified: datetime = OLD) -> Raw:
         with self.store.writer(path) as file:
             file.write(content)
-        os.utime(self.store.spark_url(path), (modified.timestamp(),) * 2)
+        os.utime(self.store.url(path), (modified.timestamp(),) * 2)
         return self
 
     def batches(self) -> list:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from focus_lake.sample.__main__ import main
-from focus_lake.sample.options import Options
+from focus_lake.sample.options import SampleOptions
 from helpers.job_runs import Job
 
 NULLS = {"", "-", "null", "NULL", "\\N"}
@@ -37,7 +37,7 @@ def sample(request, base, cluster) -> Job:
         shared = request.param == "one folder"
         settings = {"rows": 3000, "months": 2, "pushes": 2, "parts": 700, "members": 2}
         settings |= {"shared_folder": shared, "line_breaks": shared, "workers": 1}
-        assert main(Options(out=str(job.raw), **settings)) == 0
+        assert main(SampleOptions(out=str(job.raw), **settings)) == 0
         result = job.run()
         assert (result.code, result.err.count('"error"')) == (0, 0), result.out
         done.touch()

@@ -8,7 +8,7 @@ import pytest
 
 from focus_lake.lake.ledger import PUBLISHED, REJECTED, Line
 from focus_lake.normalize import summary
-from focus_lake.normalize.job import Outcome
+from focus_lake.normalize.job import ProviderOutcome
 from focus_lake.normalize.plan import DONE, READ, REFUSED_BEFORE, WAIT, Plan, Step
 from focus_lake.raw.find import Batch, RawFile, Reason, Stray
 
@@ -25,9 +25,9 @@ def line(status: str = PUBLISHED, currency="CNY", billed="1.000000000000000000",
     return Line("alibaba", "202601", "20260101000000", status, **made)
 
 
-def outcome(*steps: Step, lines=(), strays=(), failure=None) -> Outcome:
+def outcome(*steps: Step, lines=(), strays=(), failure=None) -> ProviderOutcome:
     made = Plan(None, list(steps), list(strays))
-    return Outcome("alibaba", made, lines=list(lines), failure=failure)
+    return ProviderOutcome("alibaba", made, lines=list(lines), failure=failure)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_every_batch_is_told_with_its_counts_and_reasons():
 
 def test_a_provider_that_failed_is_named_last_and_loudly():
     said = summary.report(
-        [outcome(step(READ), lines=[line()], failure="disk full"), Outcome("aws")]
+        [outcome(step(READ), lines=[line()], failure="disk full"), ProviderOutcome("aws")]
     )
     assert said.splitlines()[1:] == [
         "FAILED     alibaba: disk full",
@@ -121,7 +121,7 @@ def test_the_plan_is_a_table_with_a_row_a_batch():
         (outcome(step(REFUSED_BEFORE)), False),
         (outcome(step(REFUSED_BEFORE, is_current=False)), True),
         (outcome(failure="x"), False),
-        (Outcome("aws", failure="no such provider"), False),
+        (ProviderOutcome("aws", failure="no such provider"), False),
     ],
 )
 def test_the_run_is_good_if_all_is_done_that_still_matters(made, good):

@@ -8,7 +8,7 @@ import pytest
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.oss.copy import HIDDEN, CheckedBody, Held, Interrupted, is_copy
 from focus_lake.oss.job import read_events
-from focus_lake.oss.settings import Settings, oss_bucket
+from focus_lake.oss.settings import CopySettings, oss_bucket
 
 CRC64_OF_DIGITS = 0x995DC9BBDF1939FA  # the published check value of CRC-64/XZ for "123456789"
 
@@ -23,30 +23,30 @@ def test_all_missing_variables_are_named_at_once(job, monkeypatch):
 def test_a_function_without_a_ram_role_is_told_so(environ):
     del environ["ALIBABA_CLOUD_SECURITY_TOKEN"]
     with pytest.raises(OptionsError, match="SECURITY_TOKEN.*give the function one"):
-        Settings.read(environ)
+        CopySettings.read(environ)
 
 
 def test_the_timer_needs_the_name_of_the_oss_bucket_and_events_do_not(environ):
     del environ["OSS_BUCKET"]
-    assert Settings.read(environ).oss_bucket == ""
+    assert CopySettings.read(environ).oss_bucket == ""
     with pytest.raises(OptionsError, match="missing: OSS_BUCKET$"):
-        Settings.read(environ, also=("OSS_BUCKET",))
+        CopySettings.read(environ, also=("OSS_BUCKET",))
 
 
 def test_the_function_s_own_region_gives_the_internal_endpoint(environ):
     del environ["OSS_ENDPOINT"], environ["OSS_REGION"]
-    settings = Settings.read({**environ, "FC_REGION": "cn-shanghai"})
+    settings = CopySettings.read({**environ, "FC_REGION": "cn-shanghai"})
     assert settings.oss_endpoint == "https://oss-cn-shanghai-internal.aliyuncs.com"
     assert oss_bucket(settings, environ, "export").region == "cn-shanghai"
 
 
 def test_a_bucket_name_that_cannot_be_one_is_named(environ):
     with pytest.raises(OptionsError, match="'Not A Bucket'.*correct OSS_BUCKET"):
-        oss_bucket(Settings.read(environ), environ, "Not A Bucket")
+        oss_bucket(CopySettings.read(environ), environ, "Not A Bucket")
 
 
 def test_settings_hold_no_secret(environ):
-    shown = repr(Settings.read(environ))
+    shown = repr(CopySettings.read(environ))
     assert "secret" not in shown
     assert "token" not in shown
 
@@ -62,7 +62,7 @@ def test_settings_hold_no_secret(environ):
 def test_the_folder_of_the_export_is_replaced_by_that_of_the_lake(
     environ, oss_prefix, s3_prefix, key, target
 ):
-    settings = Settings.read({**environ, "OSS_PREFIX": oss_prefix, "S3_PREFIX": s3_prefix})
+    settings = CopySettings.read({**environ, "OSS_PREFIX": oss_prefix, "S3_PREFIX": s3_prefix})
     assert settings.why_not(key) == ""
     assert settings.target(key) == target
 

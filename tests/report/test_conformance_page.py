@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from focus_lake.errors import CatalogError, OptionsError
-from focus_lake.report.__main__ import Options, main
+from focus_lake.report.__main__ import ReportOptions, main
 from helpers.catalog import refresh
 from helpers.lakes import Lake, charge, governed
 
@@ -44,7 +44,7 @@ def lake(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def page(lake) -> Path:
     target = lake / "pages" / "conformance.html"
-    assert main(Options(lake=str(lake), html=str(target))) == 0
+    assert main(ReportOptions(lake=str(lake), html=str(target))) == 0
     return target
 
 
@@ -90,19 +90,19 @@ def test_the_page_needs_nothing_from_elsewhere(page):
 
 def test_a_lake_without_data_says_so(tmp_path):
     assert refresh("--engine", "duckdb", "--lake", str(tmp_path)) == 0
-    assert main(Options(lake=str(tmp_path), html=str(tmp_path / "page.html"))) == 0
+    assert main(ReportOptions(lake=str(tmp_path), html=str(tmp_path / "page.html"))) == 0
     assert "Nothing is published in this lake yet" in text(tmp_path / "page.html")
 
 
 def test_a_lake_without_catalog_is_told_what_to_run(tmp_path):
     with pytest.raises(OptionsError, match="refresh_catalog.py --engine duckdb"):
-        main(Options(lake=str(tmp_path), html=str(tmp_path / "page.html")))
+        main(ReportOptions(lake=str(tmp_path), html=str(tmp_path / "page.html")))
 
 
 def test_a_broken_catalog_is_told_what_to_run(tmp_path):
     (tmp_path / "focus.duckdb").write_bytes(b"no catalog" * 1000)
     with pytest.raises(CatalogError, match="refresh_catalog.py --engine duckdb again"):
-        main(Options(lake=str(tmp_path), html=str(tmp_path / "page.html")))
+        main(ReportOptions(lake=str(tmp_path), html=str(tmp_path / "page.html")))
 
 
 @pytest.fixture(scope="module")

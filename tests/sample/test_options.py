@@ -8,7 +8,7 @@ import pytest
 from focus_lake.errors import OptionsError
 from focus_lake.options import parse
 from focus_lake.sample.__main__ import main
-from focus_lake.sample.options import Options, months
+from focus_lake.sample.options import SampleOptions, months
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ from focus_lake.sample.options import Options, months
 def test_wrong_options_are_named_and_nothing_is_written(tmp_path, given, words):
     given = {"out": tmp_path} | given
     with pytest.raises(OptionsError, match=re.escape(words)):
-        main(parse(Options, [f"--{name}={value}" for name, value in given.items()]))
+        main(parse(SampleOptions, [f"--{name}={value}" for name, value in given.items()]))
     assert not list(tmp_path.iterdir())
 
 
 def test_months_end_with_until_and_run_over_the_turn_of_the_year():
-    options = Options(out="anywhere", months=3, until="202602")
+    options = SampleOptions(out="anywhere", months=3, until="202602")
     assert list(months(options)) == [
         (datetime(2025, 12, 1), datetime(2026, 1, 1)),
         (datetime(2026, 1, 1), datetime(2026, 2, 1)),
@@ -40,5 +40,5 @@ def test_months_end_with_until_and_run_over_the_turn_of_the_year():
 
 def test_a_place_that_cannot_be_written_ends_with_exit_code_1(tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")
-    assert main(Options(out=str(tmp_path / "file"), rows=1, months=1, pushes=1)) == 1
+    assert main(SampleOptions(out=str(tmp_path / "file"), rows=1, months=1, pushes=1)) == 1
     assert "the sample is not complete" in capsys.readouterr().err

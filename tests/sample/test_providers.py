@@ -9,7 +9,7 @@ import pytest
 from focus_lake import declare, options, storage
 from focus_lake.raw import find
 from focus_lake.sample.__main__ import PROVIDERS, main
-from focus_lake.sample.options import Options
+from focus_lake.sample.options import SampleOptions
 from helpers.sample_exports import digests, make, paths, rows_of, sums, truth
 
 OTHERS = ("aws", "azure", "gcp", "oci", "datacenter", "ai_spend")
@@ -110,7 +110,9 @@ def test_a_month_that_has_not_come_to_its_end_has_its_first_pushes_only(tmp_path
 def test_one_command_makes_all_seven(tmp_path):
     names = ",".join(PROVIDERS)
     words = [f"--out={tmp_path}/raw", f"--providers={names}", f"--truth={tmp_path}/truth.json"]
-    assert main(options.parse(Options, [*words, "--rows=200", "--pushes=1", "--workers=1"])) == 0
+    assert (
+        main(options.parse(SampleOptions, [*words, "--rows=200", "--pushes=1", "--workers=1"])) == 0
+    )
     assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == sorted(PROVIDERS)
     lines = json.loads((tmp_path / "truth.json").read_text())
     assert {line["provider"] for line in lines} == set(PROVIDERS)

@@ -14,7 +14,7 @@ import pytest
 
 from focus_lake import declare, options
 from focus_lake.sample.__main__ import main
-from focus_lake.sample.options import Options
+from focus_lake.sample.options import SampleOptions
 
 NULLS = {"", "-", "null", "NULL", "\\N"}
 A, B = "1500000000000001_2688801000001", "5200000000000002_2"
@@ -24,7 +24,7 @@ COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 
 def make(out: Path, **given) -> Path:
     argv = [f"--{name}={value}" for name, value in {"out": out, **given}.items()]
-    assert main(options.parse(Options, argv)) == 0
+    assert main(options.parse(SampleOptions, argv)) == 0
     return out / "alibaba"
 
 

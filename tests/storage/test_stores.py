@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from focus_lake import storage
-from focus_lake.errors import LedgerConflict, OptionsError, StorageError
+from focus_lake.errors import OptionsError, StorageError, VersionConflict
 from focus_lake.storage import local, s3
 
 ODD = "a b/阿里 云+%&?#=.csv"  # what a key may hold and a URL may not
@@ -130,7 +130,7 @@ def test_replace_folder_by_nothing_removes_it_and_makes_its_parents_where_needed
 def test_put_if_makes_a_file_only_where_there_is_none(place):
     version = place.put_if(ODD, b"1", None)
     assert place.read(ODD) == (b"1", version)
-    with pytest.raises(LedgerConflict, match="changed by another run; start this one again"):
+    with pytest.raises(VersionConflict, match="changed by another run; start this one again"):
         place.put_if(ODD, b"2", None)
     assert place.read(ODD)[0] == b"1"
 
@@ -139,7 +139,7 @@ def test_put_if_replaces_only_the_version_it_was_told(place):
     first = place.put_if("a", b"1", None)
     second = place.put_if("a", b"2", first)
     assert second != first
-    with pytest.raises(LedgerConflict):
+    with pytest.raises(VersionConflict):
         place.put_if("a", b"3", first)
     assert place.read("a") == (b"2", second)
 
@@ -147,7 +147,7 @@ def test_put_if_replaces_only_the_version_it_was_told(place):
 def test_put_if_of_a_file_that_was_removed_is_a_conflict(place):
     version = place.put_if("a", b"1", None)
     place.delete("a")
-    with pytest.raises(LedgerConflict):
+    with pytest.raises(VersionConflict):
         place.put_if("a", b"2", version)
     assert place.read("a") == (None, None)
 
@@ -164,7 +164,7 @@ def test_of_eight_writers_at_once_one_wins(place, exists):
             try:
                 place.put_if(path, b"%d" % number, version)
                 won.append(number)
-            except LedgerConflict:
+            except VersionConflict:
                 lost.append(number)
 
         writers = [threading.Thread(target=write, args=(number,)) for number in range(8)]

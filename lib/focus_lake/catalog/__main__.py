@@ -6,14 +6,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from focus_lake import declare, storage
+from focus_lake import declare
 from focus_lake.catalog import currency, render
 from focus_lake.lake import ledger, live
 from focus_lake.options import option, run_job
+from focus_lake.storage import Places
 
 
 @dataclass(frozen=True)
-class Options:
+class RenderOptions:
     """Options of the rendering."""
 
     out: str = option("folder to write NUMBER_FOLDER/OBJECT.sql into", "build/sql")
@@ -24,12 +25,12 @@ class Options:
     declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
 
 
-def main(options: Options) -> int:
+def main(options: RenderOptions) -> int:
     """Write one file an object; 0 when all are written."""
-    extra = options.declarations or None
     currency.check_code(options.reporting_currency)
-    place = render.Place(options.database, options.location, options.reporting_currency)
-    lake = storage.at(options.lake)
+    place = render.CatalogPlace(options.database, options.location, options.reporting_currency)
+    places = Places.open(options.lake, declarations=options.declarations, new=True)
+    lake, extra = places.lake, places.declarations
     declared = [declare.load(name, extra) for name in declare.names(extra)]
     statements = render.shared_tables(place)
     for one in declared:
@@ -45,4 +46,4 @@ def main(options: Options) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(Options, "render sql/ into a folder", main))
+    sys.exit(run_job(RenderOptions, "render sql/ into a folder", main))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from focus_lake.catalog.engines.base import Batch, Engine
+from focus_lake.catalog.engines.base import Engine, Partition
 from focus_lake.declare.model import Declaration
 from focus_lake.lake import ledger, live
 from focus_lake.storage.base import Store
@@ -17,7 +17,7 @@ class Expiry:
 
     provider: str
     folders: tuple[str, ...]
-    partitions: tuple[Batch, ...]
+    partitions: tuple[Partition, ...]
 
     @property
     def table(self) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from focus_lake import storage
 from focus_lake.catalog import currency, render
 from focus_lake.catalog.engines.base import Engine
-from focus_lake.catalog.refresh import RATES, Outcome, Refresh
+from focus_lake.catalog.refresh import RATES, Refresh, RefreshOutcome
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.log import Log
 from focus_lake.options import option
+from focus_lake.storage import Places, Store
 
 ENGINES = ("athena", "trino", "duckdb")
 
 
 @dataclass(frozen=True)
-class Options:
+class RefreshOptions:
     """Options of refresh_catalog.py."""
 
     engine: str = option("athena, trino or duckdb")
@@ -26,12 +26,13 @@ class Options:
     declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
     reporting_currency: str = option("currency that costs are converted to, ISO 4217", "USD")
     location: str = option("the lake as the engine's tables spell it, if not as --lake", "")
-    plan: bool = option("print each statement that would run, and run none", False)
-    dry_run: bool = option("as --plan: change nothing, print what would be run and deleted", False)
+    dry_run: bool = option("change nothing, print what would be run and deleted", False, ("plan",))
     expire_superseded_days: int = option(
         "delete data of superseded batches published more than this many days ago; 0: keep all", 0
     )
-    endpoint: str = option("S3-compatible endpoint to list and read the lake", "")
+    s3_endpoint: str = option(
+        "address of an S3-compatible server, instead of AWS", "", ("endpoint",)
+    )
     workgroup: str = option("Athena: workgroup", "primary")
     output_location: str = option("Athena: s3:// folder of results, if the workgroup has none", "")
     region: str = option("Athena: AWS region, if the environment names none", "")
@@ -41,7 +42,7 @@ class Options:
     trino_user: str = option("Trino: user", "focus_lake")
 
 
-def main(options: Options, log: Log | None = None) -> int:
+def main(options: RefreshOptions, log: Log | None = None) -> int:
     """Run the refresh; 0 all done, 1 a provider or the deployment failed."""
     log = log or Log()
     _check(options)
@@ -53,12 +54,12 @@ def main(options: Options, log: Log | None = None) -> int:
         log.event("refresh failed", "error", reason=str(error))
         print(f"The catalog could not be refreshed: {error}")
         return 1
-    if not (options.plan or options.dry_run):
+    if not options.dry_run:
         _tell(options, outcome)
     return 1 if outcome.failed else 0
 
 
-def _check(options: Options) -> None:
+def _check(options: RefreshOptions) -> None:
     if options.engine not in ENGINES:
         raise OptionsError(f"--engine {options.engine}: use one of {', '.join(ENGINES)}")
     if options.expire_superseded_days < 0:
@@ -69,25 +70,24 @@ def _check(options: Options) -> None:
         raise OptionsError(f"--lake {lake}: Athena reads s3:// only")
 
 
-def _refresh(options: Options, log: Log) -> Outcome:
-    lake = storage.at(options.lake, options.endpoint or None)
-    if not lake.exists():
-        raise OptionsError(f"--lake {options.lake}: there is no such folder")
-    place = render.Place(
+def _refresh(options: RefreshOptions, log: Log) -> RefreshOutcome:
+    places = Places.open(
+        options.lake, declarations=options.declarations, endpoint=options.s3_endpoint
+    )
+    lake = places.lake
+    place = render.CatalogPlace(
         options.database, options.location or lake.root, options.reporting_currency
     )
     engine = _engine(options, lake, place, log)
     try:
-        show = _show if options.plan or options.dry_run else None
-        refresh = Refresh(lake, engine, place, log, show)
-        return refresh.run(
-            options.providers, options.declarations or None, options.expire_superseded_days
-        )
+        show = _show if options.dry_run else None
+        refresh = Refresh(places, engine, place, log, show)
+        return refresh.run(options.providers, options.expire_superseded_days)
     finally:
         engine.close()
 
 
-def _engine(options: Options, lake: storage.Store, place: render.Place, log: Log) -> Engine:
+def _engine(options: RefreshOptions, lake: Store, place: render.CatalogPlace, log: Log) -> Engine:
     """The engine asked for; only its own client library is imported."""
     if options.engine == "duckdb":
         from focus_lake.catalog.engines.duckdb import DuckDB
@@ -112,7 +112,7 @@ def _show(sql: str) -> None:
     print(sql.rstrip() + ";\n")
 
 
-def _tell(options: Options, outcome: Outcome) -> None:
+def _tell(options: RefreshOptions, outcome: RefreshOutcome) -> None:
     """The last lines, in words."""
     for name, chosen in sorted(outcome.live.items()):
         months = sorted({month for month, _ in chosen.batches})

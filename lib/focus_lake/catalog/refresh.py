@@ -13,15 +13,15 @@ from pathlib import Path
 
 from focus_lake import declare
 from focus_lake.catalog import currency, expire, render, sources
-from focus_lake.catalog.engines.base import Batch, Engine
-from focus_lake.catalog.render import Place, Statement
+from focus_lake.catalog.engines.base import Engine, Partition
+from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
 from focus_lake.lake import ledger, live
 from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.log import Log
 from focus_lake.spec.columns import did_you_mean
-from focus_lake.storage.base import Store
+from focus_lake.storage import Places
 from focus_lake.storage.local import LocalStore
 
 ABOVE = "views over all providers"  # how they are called among what failed
@@ -30,7 +30,7 @@ ADD_AT_ONCE = 50  # partitions in one ALTER TABLE: well below every engine's lim
 
 
 @dataclass
-class Outcome:
+class RefreshOutcome:
     """What a refresh did: live batches by provider, and why others failed."""
 
     live: dict[str, live.Live] = field(default_factory=dict)
@@ -42,20 +42,19 @@ class Outcome:
 class Refresh:
     """One deployment of the catalog. `show` takes the statements of a plan, which runs none."""
 
-    def __init__(self, store: Store, engine: Engine, place: Place, log: Log, show=None):
-        self.store, self.engine, self.place, self.log, self.show = store, engine, place, log, show
-        self.outcome = Outcome()
+    def __init__(self, places: Places, engine: Engine, place: CatalogPlace, log: Log, show=None):
+        self.store, self.extra = places.lake, places.declarations
+        self.engine, self.place, self.log, self.show = engine, place, log, show
+        self.outcome = RefreshOutcome()
 
-    def run(
-        self, providers: Iterable[str], extra_dir: str | None = None, expire_days: int = 0
-    ) -> Outcome:
+    def run(self, providers: Iterable[str], expire_days: int = 0) -> RefreshOutcome:
         """Deploy everything for the providers (none: all); failures are in the outcome.
 
-        extra_dir: the user's declarations and views. expire_days: if not 0, data of superseded
+        expire_days: if not 0, data of superseded
         batches older than that are deleted once the views no longer read them.
         Raises CatalogError if the catalog cannot be reached or the ledger's table not be made.
         """
-        declared, asked = self._declarations(extra_dir), tuple(providers)
+        declared, asked = self._declarations(), tuple(providers)
         for name in set(asked) - set(declared) - set(self.outcome.failed):
             self._fail(name, f"no declaration is named {name}{did_you_mean(name, declared)}")
         self._all(self.engine.prepare())
@@ -64,7 +63,7 @@ class Refresh:
         self._deploy(render.shared_tables(self.place))
         for name, one in declared.items():
             if not asked or name in asked:
-                self._provider(one, extra_dir)
+                self._provider(one)
         self._above(declared, before)
         if wrong := currency.problems(self.store):
             self._fail(RATES, currency.told(wrong))
@@ -82,15 +81,15 @@ class Refresh:
                 self.outcome.expired.append(expiry)
                 continue
             for folder in expiry.folders:
-                self.show(f"-- delete {self.store.spark_url(folder)}")
+                self.show(f"-- delete {self.store.url(folder)}")
             for sql in self.engine.drop_partitions(expiry.table, expiry.partitions):
                 self.show(sql)
 
-    def _declarations(self, extra_dir: str | None) -> dict[str, Declaration]:
+    def _declarations(self) -> dict[str, Declaration]:
         found = {}
-        for name in declare.names(extra_dir):
+        for name in declare.names(self.extra):
             try:
-                found[name] = declare.load(name, extra_dir)
+                found[name] = declare.load(name, self.extra)
             except FocusLakeError as error:
                 self._fail(name, str(error))
         return found
@@ -111,12 +110,12 @@ class Refresh:
         self.outcome.failed[provider] = reason
         self.log.bind(provider=provider).event("provider failed", "error", reason=reason)
 
-    def _provider(self, one: Declaration, extra_dir: str | None) -> None:
+    def _provider(self, one: Declaration) -> None:
         try:
             lines = ledger.read_all(self.store, one.name)
             chosen = live.choose(lines, one.delivery)
             self._ledger_and_data_agree(one.name, lines, chosen)
-            statements = render.of_provider(one, chosen, self.place, extra_dir)
+            statements = render.of_provider(one, chosen, self.place, self.extra)
             with self.engine.unit():
                 self._deploy(statements, chosen.batches)
         except FocusLakeError as error:
@@ -134,7 +133,7 @@ class Refresh:
         files = {entry.path for entry in self.store.list(folder)}
         if files and not lines:
             raise LedgerError(
-                f"{self.store.spark_url(folder)} holds data but ledger/{provider}/ is missing: "
+                f"{self.store.url(folder)} holds data but ledger/{provider}/ is missing: "
                 "restore it, or run normalize_focus.py, which writes it anew"
             )
         for line in lines:
@@ -144,7 +143,7 @@ class Refresh:
             for file in line.data_files:
                 if f"{batch}/{file['name']}" not in files:
                     raise LedgerError(
-                        f"{self.store.spark_url(batch)}/{file['name']} is in the ledger and not in "
+                        f"{self.store.url(batch)}/{file['name']} is in the ledger and not in "
                         f"the lake: run normalize_focus.py --providers {provider} --yearmonths "
                         f"{line.yearmonth} --reprocess true"
                     )
@@ -170,7 +169,7 @@ class Refresh:
         except CatalogError as error:
             self._fail(ABOVE, str(error))
 
-    def _deploy(self, statements: list[Statement], live_batches: Sequence[Batch] = ()) -> None:
+    def _deploy(self, statements: list[Statement], live_batches: Sequence[Partition] = ()) -> None:
         for statement in statements:
             if statement.folder == sources.TABLES:
                 self._table(statement)
@@ -199,7 +198,7 @@ class Refresh:
                     "stay) or correct the declaration, then run again"
                 )
 
-    def _partitions(self, statement: Statement, live_batches: Sequence[Batch]) -> None:
+    def _partitions(self, statement: Statement, live_batches: Sequence[Partition]) -> None:
         """What views read is added by name, without listing folders; the repair adds the rest."""
         kind = statement.name.rsplit("_", 1)[1]
         if kind == "normalized":

@@ -21,6 +21,7 @@ from focus_lake.errors import CatalogError
 from focus_lake.lake.live import Live
 from focus_lake.records import deliveries
 from focus_lake.spec import columns
+from focus_lake.storage import Store
 
 ATHENA_LIMIT = 262_144  # bytes of one statement, Athena's service quota
 BATCHES_IN_PART = 4_000  # of a provider's live batches in one view, about 35 bytes each
@@ -30,7 +31,7 @@ PARTITION_KEYS = tuple(field.name for field in sources.fields("partition"))
 
 
 @dataclass(frozen=True)
-class Place:
+class CatalogPlace:
     """Where the catalog goes: database name, and the lake's root as the engine spells it; and the
     currency that costs are converted to."""
 
@@ -62,10 +63,10 @@ class Statement:
 
 
 def of_provider(
-    declaration: Declaration, live: Live, place: Place, extra_dir: str | None = None
+    declaration: Declaration, live: Live, place: CatalogPlace, extra: Store | None = None
 ) -> list[Statement]:
     """Tables, their repair and the view of one provider, in deploy order."""
-    view = sources.provider_view(declaration.name, extra_dir)
+    view = sources.provider_view(declaration.name, extra)
     files = [source for source in sources.tree() if sources.PER_PROVIDER in source.stem]
     values = {**_provider_values(declaration, place), **daily.values(declaration)}
     tables = {
@@ -81,7 +82,7 @@ def of_provider(
     return made + [part for source in views for part in _views(source, values, live)]
 
 
-def shared_tables(place: Place) -> list[Statement]:
+def shared_tables(place: CatalogPlace) -> list[Statement]:
     """The tables that belong to no provider: the ledger's and the reference data's."""
     values = {
         "database": place.database,
@@ -96,7 +97,7 @@ def shared_tables(place: Place) -> list[Statement]:
     ]
 
 
-def shared_views(declarations: Sequence[Declaration], place: Place) -> list[Statement]:
+def shared_views(declarations: Sequence[Declaration], place: CatalogPlace) -> list[Statement]:
     """The views over several providers, those of declarations, in deploy order."""
     values = {
         "database": place.database,
@@ -142,7 +143,7 @@ def _checked(name: str, sql: str) -> str:
     return sql
 
 
-def _provider_values(declaration: Declaration, place: Place) -> dict[str, str]:
+def _provider_values(declaration: Declaration, place: CatalogPlace) -> dict[str, str]:
     names = [column.name for column in declaration.columns]
     return {
         "database": place.database,
@@ -191,7 +192,7 @@ def _listed(names: Iterable[str], indent: str = "    ") -> str:
     return ",\n".join(f"{indent}{name}" for name in names)
 
 
-def _union(declarations: Sequence[Declaration], name: str, place: Place, indent: str) -> str:
+def _union(declarations: Sequence[Declaration], name: str, place: CatalogPlace, indent: str) -> str:
     """SELECT the columns that all providers share FROM each of their objects, UNION ALL.
 
     `delivery` goes before the columns of the normalized tables, for views that need it.

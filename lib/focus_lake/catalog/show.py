@@ -25,14 +25,14 @@ ROWS = 12  # of an answer; the rest is a question away
 
 
 @dataclass(frozen=True)
-class Options:
+class ShowOptions:
     """Options of the display."""
 
     lake: str = option("the lake's folder", "build/lake")
     database: str = option("name of the catalog file", "focus")
 
 
-def main(options: Options) -> int:
+def main(options: ShowOptions) -> int:
     """Print the answers; 1 if there is no catalog yet."""
     import duckdb
 
@@ -73,4 +73,4 @@ def _command(catalog: Path, query: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(Options, "show what a lake on this computer says", main))
+    sys.exit(run_job(ShowOptions, "show what a lake on this computer says", main))

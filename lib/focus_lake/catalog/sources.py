@@ -6,12 +6,12 @@ import csv
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
 from focus_lake import resources
 from focus_lake.errors import CatalogError
+from focus_lake.storage import Store
 
 TABLES, PARTITIONS, PROVIDER_VIEWS = "1_tables", "2_partitions", "3_provider_views"
 VIEWS_OF_A_PROVIDER = 3  # number of their folder; what reads several of them comes later
@@ -66,20 +66,20 @@ def tree() -> tuple[Source, ...]:
     return tuple(sorted(found, key=lambda source: (source.order, source.stem)))
 
 
-def provider_view(provider: str, extra_dir: str | None = None) -> Source:
+def provider_view(provider: str, extra: Store | None = None) -> Source:
     """The provider's view: sql/3_provider_views/focus_NAME.sql, or the user's DIR/focus_NAME.sql.
 
     Raises CatalogError if there is neither: a declared provider without a view would be missing
     from every total.
     """
     stem = f"focus_{provider}"
-    own = Path(extra_dir, f"{stem}.sql") if extra_dir else None
-    if own and own.is_file():
-        return Source(PROVIDER_VIEWS, stem, own.read_text(encoding="utf-8"))
+    content, _ = extra.read(f"{stem}.sql") if extra else (None, None)
+    if content is not None:
+        return Source(PROVIDER_VIEWS, stem, content.decode("utf-8"))
     for source in tree():
         if (source.folder, source.stem) == (PROVIDER_VIEWS, stem):
             return source
-    beside = f", or {own}" if own else ""
+    beside = f", or {extra.url(stem)}.sql" if extra else ""
     raise CatalogError(
         f"provider {provider} has no view: write sql/{PROVIDER_VIEWS}/{stem}.sql{beside}"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from focus_lake import storage
 from focus_lake.declare.check import check
 from focus_lake.declare.model import Declaration
 from focus_lake.declare.toml import Settings, build
@@ -17,17 +16,17 @@ from focus_lake.storage import Store
 _NOT_IN_RECIPE = ("title", "documentation", "gaps", "deliveries", "invoices")
 
 
-def load(name: str, extra_dir: str | Path | Store | None = None) -> Declaration:
+def load(name: str, extra: Store | None = None) -> Declaration:
     """The declaration of a provider.
 
-    extra_dir: folder or ``s3://`` prefix with the user's own files. Its ``NAME.toml`` is laid
+    extra: the place with the user's own files. Its ``NAME.toml`` is laid
     over the packaged one key by key, or is a provider of its own where no such one is packaged.
     DeclarationError if there is none of this name, or one that is wrong.
     """
     settings = Settings()
-    texts = [*_packaged(name), *_users(name, extra_dir)]
+    texts = [*_packaged(name), *_users(name, extra)]
     if not texts:
-        known = names(extra_dir)
+        known = names(extra)
         raise DeclarationError(
             f"no provider is called {name!r}{did_you_mean(name, known)} (there are: "
             f"{', '.join(known)}; others need a file {name}.toml in --declarations)"
@@ -41,10 +40,10 @@ def load(name: str, extra_dir: str | Path | Store | None = None) -> Declaration:
     return declaration
 
 
-def names(extra_dir: str | Path | Store | None = None) -> list[str]:
+def names(extra: Store | None = None) -> list[str]:
     """Every provider that can be loaded, packaged or in the user's folder, by name."""
     packaged = (Path(file.name) for file in data("declare", "providers").iterdir())
-    own = _own(_place(extra_dir)) if extra_dir else ()
+    own = _own(extra) if extra else ()
     return sorted({*own, *(file.stem for file in packaged if file.suffix == ".toml")})
 
 
@@ -53,20 +52,15 @@ def _packaged(name: str) -> list[tuple[str, str]]:
     return [(str(file), file.read_text(encoding="utf-8")) for file in files]
 
 
-def _users(name: str, extra_dir: str | Path | Store | None) -> list[tuple[str, str]]:
-    place = _place(extra_dir) if extra_dir else None
-    if place is None or name not in _own(place):
+def _users(name: str, extra: Store | None) -> list[tuple[str, str]]:
+    if extra is None or name not in _own(extra):
         return []
-    file = place.spark_url(f"{name}.toml")
-    content, _ = place.read(f"{name}.toml")
+    file = extra.url(f"{name}.toml")
+    content, _ = extra.read(f"{name}.toml")
     try:
         return [(file, (content or b"").decode("utf-8"))]
     except UnicodeDecodeError as error:
         raise DeclarationError(f"{file}: not UTF-8: {error}; save it as UTF-8") from error
-
-
-def _place(extra_dir: str | Path | Store) -> Store:
-    return storage.at(str(extra_dir)) if isinstance(extra_dir, str | Path) else extra_dir
 
 
 def _own(place: Store) -> list[str]:

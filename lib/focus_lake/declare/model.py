@@ -33,7 +33,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Manifest:
+class ManifestLayout:
     """The file in which a provider names the data files of a batch.
 
     path: matches its whole path; a group that layout.path has, too, must be the same in both.
@@ -70,7 +70,7 @@ class Layout:
     batch_ts_zone: str = "UTC"
     batch_ts: Literal["path", "manifest", "files", "day"] = "path"
     months: Literal["one", "any"] = "one"
-    manifest: Manifest | None = None
+    manifest: ManifestLayout | None = None
     refuse: tuple[Refusal, ...] = ()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields
 
-from focus_lake.errors import LedgerConflict, LedgerError
+from focus_lake.errors import LedgerError, VersionConflict
 from focus_lake.storage.base import Store
 
 PUBLISHED, REJECTED, PUBLISHING = "published", "rejected", "publishing"
@@ -89,7 +89,7 @@ class Ledger:
         text = (data or b"").decode("utf-8", "replace")
         month = path.rsplit("/", 1)[1].removesuffix(".jsonl")
         numbered = enumerate(text.split("\n"), 1)  # splitlines() also splits inside texts
-        where = self.store.spark_url(path)
+        where = self.store.url(path)
         self._lines[month] = [
             from_json(line, f"{where} line {number}") for number, line in numbered if line.strip()
         ]
@@ -111,17 +111,17 @@ class Ledger:
         return sorted(lines, key=lambda line: line.batch_ts)
 
     def check_unchanged(self, month: str) -> None:
-        """Raise LedgerConflict if another run changed the month since this one read it."""
+        """Raise VersionConflict if another run changed the month since this one read it."""
         path = f"ledger/{self.provider}/{month}.jsonl"
         if self.store.read(path)[1] != self._versions.get(month):
-            where = self.store.spark_url(path)
-            raise LedgerConflict(f"{where}: changed by another run; start this one again")
+            where = self.store.url(path)
+            raise VersionConflict(f"{where}: changed by another run; start this one again")
 
     def write(self, line: Line) -> None:
         """Put the line in its month's file, in place of older ones of the batch.
 
         A rejected line leaves the batch's published line: the last good data stay visible.
-        Raises LedgerConflict if another run changed the month since this one read it.
+        Raises VersionConflict if another run changed the month since this one read it.
         """
         month = line.yearmonth
         replaced = {REJECTED} if line.status == REJECTED else {PUBLISHED, REJECTED, PUBLISHING}

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from focus_lake import declare, storage
-from focus_lake.errors import FocusLakeError, LedgerConflict, OptionsError, StorageError
+from focus_lake import declare
+from focus_lake.errors import FocusLakeError, OptionsError, StorageError, VersionConflict
 from focus_lake.lake import scratch
 from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.log import Log
@@ -19,10 +18,11 @@ from focus_lake.normalize.publish import Run, process, refuse_unread
 from focus_lake.normalize.rebuild import rebuild
 from focus_lake.spark import glue
 from focus_lake.spark.session import Cluster
+from focus_lake.storage import Places
 
 
 @dataclass
-class Outcome:
+class ProviderOutcome:
     """What became of one provider."""
 
     provider: str
@@ -50,9 +50,8 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
     cluster: one that runs already and goes on running; None starts Spark where it is needed.
     """
     log = Log()
-    lake = storage.at(options.lake, options.s3_endpoint or None)
-    _check_places(options, lake)
-    outcomes = [_planned(name, lake, options, log) for name in options.providers]
+    places = _opened(options)
+    outcomes = [_planned(name, places, options, log) for name in options.providers]
     if options.dry_run:
         print(summary.plan_table(outcomes))
         return 0 if all(not outcome.failure for outcome in outcomes) else 1
@@ -63,7 +62,7 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
             cluster = Cluster()
             stack.callback(cluster.stop)
         try:
-            _work(outcomes, lake, options, cluster, log)
+            _work(outcomes, places, options, cluster, log)
         except StorageError as error:  # scratch cannot be made or removed
             for outcome in outcomes:
                 outcome.fail(str(error), log)
@@ -74,27 +73,24 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
 
-def _check_places(options: NormalizeOptions, lake) -> None:
-    """Refuse places that cannot be meant. Raises OptionsError."""
-    if not storage.at(options.raw, options.s3_endpoint or None).exists():
-        raise OptionsError(f"--raw {options.raw}: there is no such folder")
-    if (place := _declarations(options)) and not place.exists():
-        raise OptionsError(f"--declarations {options.declarations}: there is no such folder")
-    if Path(lake.root).is_file():
-        raise OptionsError(f"--lake {options.lake}: is a file; name a folder")
+def _opened(options: NormalizeOptions) -> Places:
+    """The places that the options name. Raises OptionsError for those that cannot be meant."""
+    places = Places.open(
+        options.lake, options.raw, options.declarations, options.s3_endpoint, new=True
+    )
     for name in options.providers:
-        if f"{lake.root}/".startswith(f"{_raw(name, options).root}/"):
+        if f"{places.lake.root}/".startswith(f"{places.raw_of(name).root}/"):
             message = f"lies in the raw folder of {name}, whose files would then be the lake's own"
             raise OptionsError(f"--lake {options.lake}: {message}")
+    return places
 
 
-def _planned(name: str, lake, options: NormalizeOptions, log: Log) -> Outcome:
-    outcome = Outcome(name)
+def _planned(name: str, places: Places, options: NormalizeOptions, log: Log) -> ProviderOutcome:
+    outcome = ProviderOutcome(name)
     try:
-        declared = declare.load(name, _declarations(options))
-        raw = _raw(name, options)
-        outcome.ledger = Ledger(lake, name)
-        outcome.plan = plan.make(raw, outcome.ledger, declared, options)
+        declared = declare.load(name, places.declarations)
+        outcome.ledger = Ledger(places.lake, name)
+        outcome.plan = plan.make(places.raw_of(name), outcome.ledger, declared, options)
         for stray in outcome.plan.strays:
             log.event("stray file", "warning", provider=name, file=stray.path, why=stray.why)
     except FocusLakeError as error:
@@ -102,16 +98,10 @@ def _planned(name: str, lake, options: NormalizeOptions, log: Log) -> Outcome:
     return outcome
 
 
-def _declarations(options: NormalizeOptions):
-    where = options.declarations
-    return storage.at(where, options.s3_endpoint or None) if where else None
-
-
-def _raw(name: str, options: NormalizeOptions):
-    return storage.at(f"{options.raw.rstrip('/')}/{name}", options.s3_endpoint or None)
-
-
-def _work(outcomes: list[Outcome], lake, options, cluster: Cluster, log: Log) -> None:
+def _work(
+    outcomes: list[ProviderOutcome], places: Places, options, cluster: Cluster, log: Log
+) -> None:
+    lake = places.lake
     if options.rebuild_ledger:
         _rebuild(outcomes, lake, cluster, log)
         return
@@ -124,12 +114,12 @@ def _work(outcomes: list[Outcome], lake, options, cluster: Cluster, log: Log) ->
     with scratch.folder(lake, log) as folder:
         for outcome in todo:
             try:
-                _provider(outcome, lake, folder, options, cluster, log)
-            except LedgerConflict as error:
+                _provider(outcome, places, folder, options, cluster, log)
+            except VersionConflict as error:
                 outcome.fail(str(error), log)
 
 
-def _rebuild(outcomes: list[Outcome], lake, cluster: Cluster, log: Log) -> None:
+def _rebuild(outcomes: list[ProviderOutcome], lake, cluster: Cluster, log: Log) -> None:
     for outcome in (one for one in outcomes if one.plan):
         here, made = log.bind(provider=outcome.provider), outcome.plan
         batches = [step.batch for step in made.steps]
@@ -140,14 +130,16 @@ def _rebuild(outcomes: list[Outcome], lake, cluster: Cluster, log: Log) -> None:
             outcome.fail(str(error), log)
 
 
-def _provider(outcome: Outcome, lake, folder: str, options, cluster, log: Log) -> None:
-    name, made = outcome.provider, outcome.plan
+def _provider(
+    outcome: ProviderOutcome, places: Places, folder: str, options, cluster, log: Log
+) -> None:
+    name, made, lake = outcome.provider, outcome.plan, places.lake
     settings = (made.declaration, options, cluster, plan.recipe(made.declaration, options))
     steps = made.of(READ, REFUSE)
     for number, step in enumerate(steps, 1):
         batch = step.batch
         here = log.bind(provider=name, yearmonth=batch.yearmonth, batch_ts=batch.batch_ts)
-        run = Run(_raw(name, options), lake, outcome.ledger, *settings, here)
+        run = Run(places.raw_of(name), lake, outcome.ledger, *settings, here)
         try:
             if step.action == REFUSE:
                 outcome.lines.append(refuse_unread(run, batch, step.reasons))
@@ -156,7 +148,7 @@ def _provider(outcome: Outcome, lake, folder: str, options, cluster, log: Log) -
                 own = f"{folder}/{name}-{batch.yearmonth}-{batch.batch_ts}"
                 outcome.lines.append(process(run, batch, own))
                 lake.delete(own)
-        except LedgerConflict:
+        except VersionConflict:
             raise
         except FocusLakeError as error:
             outcome.fail(f"{batch.yearmonth}/{batch.batch_ts}: {error}", log)

@@ -227,7 +227,7 @@ def _check_moved(lake: Store, line: Line) -> None:
     lying = {entry.path.rpartition("/")[2]: entry.size for entry in lake.list(folder)}
     if lying != {file["name"]: file["bytes"] for file in line.data_files}:
         raise StorageError(
-            f"{lake.spark_url(folder)}: holds other files than were written; another run may be "
+            f"{lake.url(folder)}: holds other files than were written; another run may be "
             "at work there: wait for it to end, and run again"
         )
 

@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from focus_lake.errors import StorageError
 from focus_lake.log import Log
-from focus_lake.oss.settings import Settings
+from focus_lake.oss.settings import CopySettings
 
 TRIES = 3  # of one object within a call; Function Compute repeats the whole call besides
 PAUSE_SECONDS = 2.0  # before the second try, twice that before the third
@@ -104,7 +104,7 @@ class CheckedBody:
 class Copier:
     """Copies objects of one OSS bucket to their S3 keys."""
 
-    settings: Settings
+    settings: CopySettings
     oss: oss2.Bucket
     s3: object
     log: Log

@@ -14,7 +14,7 @@ from oss2.exceptions import OssError
 from focus_lake.errors import FocusLakeError, StorageError
 from focus_lake.log import Log
 from focus_lake.oss.copy import Copier, Held, is_copy, listed
-from focus_lake.oss.settings import Settings, oss_bucket, s3_client
+from focus_lake.oss.settings import CopySettings, oss_bucket, s3_client
 
 
 def copy_events(event: bytes | str, environ: Mapping[str, str], log: Log) -> dict[str, int]:
@@ -24,9 +24,9 @@ def copy_events(event: bytes | str, environ: Mapping[str, str], log: Log) -> dic
     "object": {"key": .., "eTag": ..}}}]}``. An object that fails does not stop the others;
     FocusLakeError at the end tells of them all, and Function Compute repeats the call.
     """
-    settings = Settings.read(environ)
+    settings = CopySettings.read(environ)
     s3 = s3_client(settings, environ)
-    outcome = Outcome(log)
+    outcome = CopyOutcome(log)
     for record in read_events(event):
         outcome.take(lambda record=record: _copy_event(record, settings, environ, s3, log))
     return outcome.end()
@@ -38,12 +38,12 @@ def copy_missing(environ: Mapping[str, str], log: Log) -> dict[str, int]:
     Needs OSS_BUCKET, oss:ListObjects and s3:ListBucket below the target folder. Returns how
     many had which outcome; errors as with copy_events.
     """
-    settings = Settings.read(environ, also=("OSS_BUCKET",))
+    settings = CopySettings.read(environ, also=("OSS_BUCKET",))
     oss = oss_bucket(settings, environ, settings.oss_bucket)
     s3 = s3_client(settings, environ)
     copier = Copier(settings, oss, s3, log)
     held = list_s3(settings, s3)
-    outcome = Outcome(log)
+    outcome = CopyOutcome(log)
     for key, source in list_oss(settings, oss):
         if is_copy(source, held.get(settings.target(key))):
             outcome.counts["already_there"] += 1  # no line each: there are thousands
@@ -52,7 +52,7 @@ def copy_missing(environ: Mapping[str, str], log: Log) -> dict[str, int]:
     return outcome.end()
 
 
-class Outcome:
+class CopyOutcome:
     """Counts what became of the objects; failures wait until every object had its turn."""
 
     def __init__(self, log: Log):
@@ -91,7 +91,7 @@ def read_events(event: bytes | str) -> list[dict]:
 
 
 def _copy_event(
-    record: dict, settings: Settings, environ: Mapping[str, str], s3: object, log: Log
+    record: dict, settings: CopySettings, environ: Mapping[str, str], s3: object, log: Log
 ) -> str:
     bucket, found = record["oss"]["bucket"]["name"], record["oss"]["object"]
     if settings.oss_bucket and bucket != settings.oss_bucket:
@@ -131,7 +131,7 @@ def find_name(copier: Copier, key: str, etag: str) -> str:
     return [*same, *found, key][0]
 
 
-def list_s3(settings: Settings, s3: object) -> dict[str, Held]:
+def list_s3(settings: CopySettings, s3: object) -> dict[str, Held]:
     """Every object below the target folder, by key."""
     folder = settings.target(settings.oss_prefix)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.s3_bucket, Prefix=folder)
@@ -144,7 +144,7 @@ def list_s3(settings: Settings, s3: object) -> dict[str, Held]:
         ) from error
 
 
-def list_oss(settings: Settings, oss: oss2.Bucket) -> list[tuple[str, Held]]:
+def list_oss(settings: CopySettings, oss: oss2.Bucket) -> list[tuple[str, Held]]:
     """Every object to be copied, by key: what OSS's listing says of it."""
     found = oss2.ObjectIteratorV2(oss, prefix=settings.oss_prefix, max_keys=1000)
     try:

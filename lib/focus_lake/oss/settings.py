@@ -20,7 +20,7 @@ ROLE = (
 
 
 @dataclass(frozen=True)
-class Settings:
+class CopySettings:
     """The environment variables, checked; no key or token is kept here.
 
     s3_prefix and oss_prefix are empty or end with a slash. oss_bucket may be empty for OSS
@@ -36,7 +36,7 @@ class Settings:
     oss_endpoint: str
 
     @classmethod
-    def read(cls, environ: Mapping[str, str], also: tuple[str, ...] = ()) -> Settings:
+    def read(cls, environ: Mapping[str, str], also: tuple[str, ...] = ()) -> CopySettings:
         """Read the environment; OptionsError names at once every variable that is missing."""
         region = environ.get("OSS_REGION") or environ.get("FC_REGION") or ""
         missing = [name for name in (*AWS, *also, *ROLE) if not environ.get(name)]
@@ -71,7 +71,7 @@ def _folder(prefix: str) -> str:
     return f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
 
-def oss_bucket(settings: Settings, environ: Mapping[str, str], name: str) -> oss2.Bucket:
+def oss_bucket(settings: CopySettings, environ: Mapping[str, str], name: str) -> oss2.Bucket:
     """The OSS bucket, opened with the credentials of the function's RAM role.
 
     Signed with version 4: OSS refuses version 1, the SDK's default, for new accounts and
@@ -89,7 +89,7 @@ def oss_bucket(settings: Settings, environ: Mapping[str, str], name: str) -> oss
         ) from error
 
 
-def s3_client(settings: Settings, environ: Mapping[str, str]):
+def s3_client(settings: CopySettings, environ: Mapping[str, str]):
     """The S3 client; AWS_ENDPOINT_URL_S3 points it elsewhere, as with every AWS tool."""
     return boto3.client(
         "s3",

@@ -34,7 +34,7 @@ class BrokenText(FocusLakeError):
 
 
 @dataclass
-class Piece:
+class Chunk:
     """Some whole records: clean text, how many, and those with a wrong number of fields."""
 
     text: bytes
@@ -63,7 +63,7 @@ class Records:
         self.header: tuple[str, ...] = ()
         self.escapes_seen = False  # a backslash before a quote: the other reading may be right
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[Chunk]:
         rest, at_end, limit = b"", False, CHUNK
         while not at_end:
             data = self._stream.read(limit)
@@ -88,7 +88,7 @@ class Records:
             raise BrokenText(1, "UTF-16 text; only UTF-8 is read", "not_utf8")
         return buffer.removeprefix(BOM)
 
-    def _records(self, buffer: bytes, at_end: bool) -> tuple[Piece | None, int]:
+    def _records(self, buffer: bytes, at_end: bool) -> tuple[Chunk | None, int]:
         octets = np.frombuffer(buffer, np.uint8)
         quotes = self._quotes(octets)
         newlines = np.flatnonzero(octets == NEWLINE)
@@ -160,7 +160,7 @@ class Records:
             hint = "; it reads as GBK" if _is_gbk(buffer, error.start) else ""
             raise BrokenText(line, f"not UTF-8{hint}; export it as UTF-8", "not_utf8") from None
 
-    def _piece(self, buffer, octets, quotes, newlines, ends) -> Piece | None:
+    def _piece(self, buffer, octets, quotes, newlines, ends) -> Chunk | None:
         breaks = self._returns(octets, quotes) or len(newlines) > len(ends)
         starts = np.concatenate([[0], ends[:-1] + 1])
         lengths = ends - starts
@@ -186,7 +186,7 @@ class Records:
             buffer = octets.tobytes()
         text = _cut(buffer, octets, starts, ends, dropped, drop)
         rows = len(dropped) - int(dropped.sum())
-        return Piece(text, rows, lines[~dropped], breaks, longest, malformed)
+        return Chunk(text, rows, lines[~dropped], breaks, longest, malformed)
 
     def _returns(self, octets: np.ndarray, quotes: np.ndarray) -> bool:
         """Whether a field holds a carriage return; outside quotes one may only end a line."""

@@ -15,7 +15,7 @@ PAGES = ("conformance",)
 
 
 @dataclass(frozen=True)
-class Options:
+class ReportOptions:
     """Options of the page."""
 
     lake: str = option("folder of the lake, with the catalog that refresh_catalog.py made in it")
@@ -23,7 +23,7 @@ class Options:
     database: str = option("name of the catalog: the file in the lake without .duckdb", "focus")
 
 
-def main(options: Options) -> int:
+def main(options: ReportOptions) -> int:
     """Write the page; OptionsError where the lake has no catalog."""
     catalog = Path(options.lake, f"{options.database}.duckdb")
     if options.lake.startswith("s3://") or not catalog.is_file():
@@ -44,4 +44,4 @@ if __name__ == "__main__":
         del sys.argv[1]
     elif not {"-h", "--help"} & set(sys.argv):
         sys.exit(f"which page? python -m focus_lake.report {PAGES[0]} --lake DIR --html FILE")
-    sys.exit(run_job(Options, __doc__, main))
+    sys.exit(run_job(ReportOptions, __doc__, main))

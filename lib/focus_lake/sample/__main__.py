@@ -18,7 +18,7 @@ from focus_lake.errors import OptionsError
 from focus_lake.options import run_job
 from focus_lake.sample import ai_spend, alibaba, aws, azure, datacenter, gcp, oci
 from focus_lake.sample.files import Planned, Written, add_sums, make
-from focus_lake.sample.options import Options
+from focus_lake.sample.options import SampleOptions
 
 # A provider's module has plan(options) -> files.Planned, and is_ours(path) for its files, by their
 # paths in the provider's folder.
@@ -36,7 +36,7 @@ _MONTH = re.compile(r"(?:^|[/=])(20\d\d)[-/]?(0[1-9]|1[0-2])")
 FEW_ROWS = 100_000  # are made in this process: others take longer to start
 
 
-def main(options: Options) -> int:
+def main(options: SampleOptions) -> int:
     """Write the exports and say what was written."""
     unknown = [name for name in options.providers if name not in PROVIDERS]
     if unknown:
@@ -50,7 +50,7 @@ def main(options: Options) -> int:
     return 0
 
 
-def _make(options: Options) -> None:
+def _make(options: SampleOptions) -> None:
     started = time.monotonic()
     out = Path(options.out)
     planned = [file for name in options.providers for file in PROVIDERS[name].plan(options)]
@@ -84,7 +84,7 @@ def _month(path: Path) -> str | None:
     return found and found[1] + found[2]
 
 
-def _write(planned: Sequence[Planned], out: Path, options: Options) -> Iterator[Written]:
+def _write(planned: Sequence[Planned], out: Path, options: SampleOptions) -> Iterator[Written]:
     with_sums = bool(options.truth)
     workers = min(options.workers or os.cpu_count() or 1, len(planned))
     data = [file for file in planned if file.rows]
@@ -122,4 +122,4 @@ def _report(planned, written, seconds: float, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(Options, "makes sample exports, the same for the same options", main))
+    sys.exit(run_job(SampleOptions, "makes sample exports, the same for the same options", main))

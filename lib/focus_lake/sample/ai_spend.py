@@ -14,7 +14,7 @@ import pyarrow as pa
 from focus_lake.sample.bill_texts import catalogue
 from focus_lake.sample.files import Planned
 from focus_lake.sample.numbers import Picks
-from focus_lake.sample.options import Month, Options, Push, account_months, pushes
+from focus_lake.sample.options import Month, Push, SampleOptions, account_months, pushes
 from focus_lake.sample.tables import TableFile
 
 _HOUR = 7  # of the export, UTC
@@ -23,7 +23,7 @@ _LEAST_DECIMALS = 6
 _SECOND = timedelta(seconds=1)
 
 
-def plan(options: Options) -> list[Planned]:
+def plan(options: SampleOptions) -> list[Planned]:
     """Every file of the sample: each export is the month to date."""
     return [
         _export(month, push, options)
@@ -37,7 +37,7 @@ def is_ours(path: str) -> bool:
     return path.startswith(f"{catalogue('ai_spend')['export']}/")
 
 
-def _export(month: Month, push: Push, options: Options) -> TableFile:
+def _export(month: Month, push: Push, options: SampleOptions) -> TableFile:
     words, at = catalogue("ai_spend"), push.at(_HOUR, 0)
     format = "json" if month.name == options.until else "csv"
     folder = f"ai_spend/{words['export']}/{month.name}/{at:%Y%m%d%H%M%S}"

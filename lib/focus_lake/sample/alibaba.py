@@ -13,7 +13,7 @@ from pathlib import Path
 from focus_lake.sample.alibaba_rows import catalogue, rows_of
 from focus_lake.sample.alibaba_texts import header
 from focus_lake.sample.files import Chunk, Written, write_csv, write_zip
-from focus_lake.sample.options import Month, Options, Push, account_months, pushes
+from focus_lake.sample.options import Month, Push, SampleOptions, account_months, pushes
 
 KIND = "FocusBill"  # the bill type of a FOCUS file is not published
 EXTENSIONS = {"zip": ".zip", "csv": ".csv", "bare": "", "bare_zip": ""}
@@ -63,7 +63,7 @@ def _split(first: int, last: int, pieces: int) -> Iterator[tuple[int, int]]:
     return zip(edges, edges[1:], strict=False)
 
 
-def plan(options: Options) -> list[File]:
+def plan(options: SampleOptions) -> list[File]:
     """Every file of the sample, in the order of months, accounts and pushes."""
     shares = [account["share"] for account in catalogue()["accounts"]]
     files = [
@@ -75,13 +75,13 @@ def plan(options: Options) -> list[File]:
     return sorted(files, key=lambda file: file.path)
 
 
-def _push_time(push: Push, month: Month, options: Options) -> datetime:
+def _push_time(push: Push, month: Month, options: SampleOptions) -> datetime:
     """Beijing time, before 18:00."""
     account = 0 if options.shared_folder else month.account
     return push.at(catalogue()["accounts"][account]["hour"], account)
 
 
-def _parts(month: Month, push: Push, pushed: datetime, options: Options) -> Iterator[File]:
+def _parts(month: Month, push: Push, pushed: datetime, options: SampleOptions) -> Iterator[File]:
     account = catalogue()["accounts"][month.account]
     yearmonth, batch_ts = month.name, f"{pushed:%Y%m%d%H%M%S}"
     export = f"{account['uid']}_{account['site']}"

@@ -19,7 +19,7 @@ from focus_lake.sample.bill import COSTS, bill_of, of_version
 from focus_lake.sample.bill_texts import catalogue
 from focus_lake.sample.files import Planned
 from focus_lake.sample.numbers import Picks
-from focus_lake.sample.options import Month, Options, Push, account_months, pushes, spans
+from focus_lake.sample.options import Month, Push, SampleOptions, account_months, pushes, spans
 from focus_lake.sample.tables import ManifestFile, TableFile, mapped, with_times
 from focus_lake.spec import columns
 
@@ -28,7 +28,7 @@ _DOUBLES = pa.map_(pa.string(), pa.float64())
 _CSV_TIME = "%Y-%m-%dT%H:%M:%S.000Z"
 
 
-def plan(options: Options) -> list[Planned]:
+def plan(options: SampleOptions) -> list[Planned]:
     """Every file of the sample: for each delivery its parts and then its manifest."""
     accounts = catalogue("aws")["accounts"]
     shares = [account["share"] for account in accounts]
@@ -48,7 +48,7 @@ def is_ours(path: str) -> bool:
     return path.startswith(tuple(f"{e}/{kind}/" for e in exports for kind in ("data", "metadata")))
 
 
-def _delivery(month: Month, push: Push, options: Options) -> Iterator[Planned]:
+def _delivery(month: Month, push: Push, options: SampleOptions) -> Iterator[Planned]:
     account = catalogue("aws")["accounts"][month.account]
     at = push.at(account["hour"], month.account).replace(tzinfo=UTC)
     export, name = account["export"], account["export"].split("/")[-1]

@@ -15,14 +15,14 @@ from focus_lake.sample.bill import COSTS, bill_of, declared, of_version, own_col
 from focus_lake.sample.bill_texts import catalogue
 from focus_lake.sample.files import Planned
 from focus_lake.sample.numbers import Picks
-from focus_lake.sample.options import Month, Options, Push, account_months, pushes, spans
+from focus_lake.sample.options import Month, Push, SampleOptions, account_months, pushes, spans
 from focus_lake.sample.tables import ManifestFile, TableFile, with_times
 from focus_lake.spec import columns
 
 _EXTENSIONS = {"csv.gz": ".csv.gz", "parquet": ".snappy.parquet"}
 
 
-def plan(options: Options) -> list[Planned]:
+def plan(options: SampleOptions) -> list[Planned]:
     """Every file of the sample: for each run its parts and its manifest."""
     accounts = catalogue("azure")["accounts"]
     shares = [account["share"] for account in accounts]
@@ -39,7 +39,7 @@ def is_ours(path: str) -> bool:
     return path.startswith(tuple(f"{a['export']}/" for a in catalogue("azure")["accounts"]))
 
 
-def _run(month: Month, push: Push, options: Options) -> Iterator[Planned]:
+def _run(month: Month, push: Push, options: SampleOptions) -> Iterator[Planned]:
     account = catalogue("azure")["accounts"][month.account]
     at = push.at(account["hour"], month.account)
     run = Picks(account["export"], month.name, push.date).guid()

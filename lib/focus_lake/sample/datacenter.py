@@ -11,13 +11,13 @@ import pyarrow as pa
 from focus_lake.sample.bill_texts import catalogue
 from focus_lake.sample.files import Planned
 from focus_lake.sample.numbers import Picks
-from focus_lake.sample.options import Month, Options, account_months, pushes
+from focus_lake.sample.options import Month, SampleOptions, account_months, pushes
 from focus_lake.sample.tables import TableFile
 
 _CLOSED, _CORRECTED = timedelta(days=2, hours=8), timedelta(days=7, hours=8)  # after the month
 
 
-def plan(options: Options) -> list[Planned]:
+def plan(options: SampleOptions) -> list[Planned]:
     """Two bills a month: when the books are closed, and again when they are corrected."""
     sites = catalogue("datacenter")["sites"]
     shares = [site["share"] for site in sites]

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from focus_lake.sample.bill import bill_of, declared, of_version, own_columns
 from focus_lake.sample.bill_texts import catalogue
 from focus_lake.sample.files import Planned
-from focus_lake.sample.options import Month, Options, Push, account_months, pushes, spans
+from focus_lake.sample.options import Month, Push, SampleOptions, account_months, pushes, spans
 from focus_lake.sample.tables import TableFile, mapped
 from focus_lake.spec import columns
 
@@ -36,7 +36,7 @@ _CREDITS = pa.list_(pa.struct({"name": pa.string(), "amount": NUMERIC, "type": p
 _NOT_IN_A_LABEL = re.compile(r"[^a-z0-9_-]+")
 
 
-def plan(options: Options) -> list[Planned]:
+def plan(options: SampleOptions) -> list[Planned]:
     """Every file of the sample: each export of a month is whole."""
     accounts = catalogue("gcp")["accounts"]
     shares = [account["share"] for account in accounts]
@@ -53,7 +53,7 @@ def is_ours(path: str) -> bool:
     return path.startswith(tuple(f"{a['export']}/" for a in catalogue("gcp")["accounts"]))
 
 
-def _export(month: Month, push: Push, options: Options) -> list[TableFile]:
+def _export(month: Month, push: Push, options: SampleOptions) -> list[TableFile]:
     account = catalogue("gcp")["accounts"][month.account]
     at = push.at(account["hour"], month.account)
     return [

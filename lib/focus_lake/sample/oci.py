@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from focus_lake.sample.bill import COSTS, bill_of, declared, of_version, own_columns
 from focus_lake.sample.bill_texts import catalogue
 from focus_lake.sample.files import Planned
-from focus_lake.sample.options import Month, Options, account_months, pushes
+from focus_lake.sample.options import Month, SampleOptions, account_months, pushes
 from focus_lake.sample.tables import TableFile, mapped, with_times
 
 _TIMES = ("%Y-%m-%dT%H:%M:%S.000Z", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d %H:%M:%S")
@@ -36,7 +36,7 @@ class _Day:
         return self.month.rows_until(self.day), self.month.rows_until(self.day + 1)
 
 
-def plan(options: Options) -> list[Planned]:
+def plan(options: SampleOptions) -> list[Planned]:
     """Every file of the sample: a report for each day that has charges."""
     accounts = catalogue("oci")["accounts"]
     shares = [account["share"] for account in accounts]

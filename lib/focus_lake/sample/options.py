@@ -13,7 +13,7 @@ FORMATS = ("zip", "csv", "bare", "bare_zip")
 
 
 @dataclass(frozen=True)
-class Options:
+class SampleOptions:
     out: str = option("folder of the raw data; each provider's lie in a folder of its own")
     rows: int = option("rows of a month, over all accounts; of others than Alibaba a part", 20_000)
     months: int = option("how many billing months", 2)
@@ -43,7 +43,7 @@ class Options:
         list(months(self))
 
 
-def months(options: Options) -> Iterator[tuple[datetime, datetime]]:
+def months(options: SampleOptions) -> Iterator[tuple[datetime, datetime]]:
     """Start and end (exclusive) of each billing month, the oldest first; without a zone."""
     try:
         last = datetime.strptime(options.until, "%Y%m")
@@ -81,7 +81,9 @@ class Month:
         return -(-self.rows * day // self.days)
 
 
-def account_months(options: Options, shares: Sequence[int], percent: int = 100) -> list[Month]:
+def account_months(
+    options: SampleOptions, shares: Sequence[int], percent: int = 100
+) -> list[Month]:
     """The months of each account; a month's rows, percent of --rows, are shared among them."""
     found = []
     rows = max(options.rows * percent // 100, 1)
@@ -107,7 +109,7 @@ class Push:
         return self.date + timedelta(hours=hour, seconds=second)
 
 
-def pushes(month: Month, options: Options) -> Iterator[Push]:
+def pushes(month: Month, options: SampleOptions) -> Iterator[Push]:
     """The deliveries of a month that have arrived: each holds what is charged until the evening
     before, the final one, three days after the month, has all."""
     is_last = month.name == options.until

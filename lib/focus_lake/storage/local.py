@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from focus_lake.errors import LedgerConflict, StorageError
+from focus_lake.errors import StorageError, VersionConflict
 from focus_lake.storage.base import Entry
 
 
@@ -28,13 +28,17 @@ class LocalStore:
     def exists(self) -> bool:
         return Path(self.root).is_dir()
 
+    def under(self, folder: str) -> LocalStore:
+        """The store of a folder of this one."""
+        return LocalStore(str(self._full(folder)))
+
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Every file below prefix, sorted by path; nothing if the folder is not there."""
         with _naming(self.root, "list"):
             yield from sorted(_walk(self.root, prefix), key=lambda entry: entry.path)
 
     def open(self, path: str) -> BinaryIO:
-        with _naming(self.spark_url(path), "read"):
+        with _naming(self.url(path), "read"):
             return open(self._full(path), "rb")
 
     def read(self, path: str) -> tuple[bytes | None, str | None]:
@@ -56,7 +60,7 @@ class LocalStore:
             with open(full.parent / f".{full.name}.lock", "w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel lets go of it when a process dies
                 if self.read(path)[1] != version:
-                    raise LedgerConflict(f"{full}: changed by another run; start this one again")
+                    raise VersionConflict(f"{full}: changed by another run; start this one again")
                 _write_in_one_step(full, data)
         return _fingerprint(data)
 
@@ -87,7 +91,7 @@ class LocalStore:
                 old.parent.mkdir(parents=True, exist_ok=True)
                 os.rename(new, old)
 
-    def spark_url(self, path: str) -> str:
+    def url(self, path: str) -> str:
         return str(self._full(path))
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from focus_lake.errors import LedgerConflict, StorageError
+from focus_lake.errors import StorageError, VersionConflict
 from focus_lake.storage.base import Entry, RangeReader
 
 READ_AHEAD = 8 * 1024 * 1024  # bytes a ranged GET: few requests, little memory
@@ -54,6 +54,11 @@ class S3Store:
                     return False
                 raise
         return True
+
+    def under(self, folder: str) -> S3Store:
+        """The store of a folder of this one."""
+        key = self._key(folder)
+        return S3Store(f"s3://{self.bucket}/{key}", self.bucket, key, self.endpoint)
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Every object below prefix, in S3's order (by key)."""
@@ -98,7 +103,7 @@ class S3Store:
     def put_if(self, path: str, data: bytes, version: str | None) -> str:
         """Write data if the object still has this version (None: is not there).
 
-        A conditional PUT: of two runs one wins, the other gets LedgerConflict. Needs boto3
+        A conditional PUT: of two runs one wins, the other gets VersionConflict. Needs boto3
         1.36 or newer, which knows If-Match on PutObject.
         """
         condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
@@ -147,9 +152,6 @@ class S3Store:
     def url(self, path: str) -> str:
         return f"s3://{self.bucket}/{self._key(path)}"
 
-    def spark_url(self, path: str) -> str:
-        return f"s3a://{self.bucket}/{self._key(path)}"
-
 
 def _code(error) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
@@ -168,7 +170,7 @@ def _naming(url: str, verb: str, lost: Set[str] = frozenset()) -> Iterator[None]
         yield
     except ClientError as error:
         if verb == "write" and _code(error) in LOST_RACE | lost:
-            raise LedgerConflict(f"{url}: changed by another run; start this one again") from error
+            raise VersionConflict(f"{url}: changed by another run; start this one again") from error
         raise StorageError(f"{url}: cannot {verb}: {error}") from error
     except (BotoCoreError, Boto3Error) as error:
         raise StorageError(f"{url}: cannot {verb}: {error}") from error

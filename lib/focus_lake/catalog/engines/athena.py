@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from focus_lake.catalog.engines.base import Batch, refusal
-from focus_lake.catalog.render import ATHENA_LIMIT, Place, Statement
+from focus_lake.catalog.engines.base import Partition, refusal
+from focus_lake.catalog.render import ATHENA_LIMIT, CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError
 from focus_lake.log import Log
@@ -25,7 +25,7 @@ POLL_SECONDS = 0.5  # between two looks at a running query; DDL takes about a se
 class Athena:
     """One workgroup and database; see engine.Engine. Credentials come from boto3's usual chain."""
 
-    def __init__(self, place: Place, workgroup: str, output: str, region: str, log: Log):
+    def __init__(self, place: CatalogPlace, workgroup: str, output: str, region: str, log: Log):
         import pyathena  # needed by this engine alone
         from botocore.exceptions import BotoCoreError, ClientError
         from pyathena.util import RetryConfig
@@ -82,7 +82,7 @@ class Athena:
         """As the Glue catalog writes it: lower case, no spaces, no back quotes."""
         return re.sub(r"[`\s]", "", hive_type.lower())
 
-    def partitions(self, table: str) -> set[Batch]:
+    def partitions(self, table: str) -> set[Partition]:
         if not self._is_there(table):
             return set()
         rows = self._execute(f"SHOW PARTITIONS {self._name(table)}").fetchall()
@@ -96,7 +96,7 @@ class Athena:
         listed = ", ".join(f"{item.name} {item.type}" for item in missing)
         return [f"ALTER TABLE {self._name(table.name)} ADD COLUMNS ({listed})"]
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Batch]) -> list[str]:
+    def add_partitions(self, table: str, folder: str, batches: Sequence[Partition]) -> list[str]:
         parts = "\n".join(
             f"PARTITION {_keys(batch)} LOCATION "
             f"'{folder}/yearmonth={batch[0]}/batch_ts={batch[1]}/'"
@@ -104,7 +104,7 @@ class Athena:
         )
         return [f"ALTER TABLE {self._name(table)} ADD IF NOT EXISTS\n{parts}"]
 
-    def drop_partitions(self, table: str, batches: Sequence[Batch]) -> list[str]:
+    def drop_partitions(self, table: str, batches: Sequence[Partition]) -> list[str]:
         name, at_once = self._name(table), 50
         return [
             f"ALTER TABLE {name} DROP IF EXISTS "
@@ -158,7 +158,7 @@ class Athena:
         self._connection.close()
 
 
-def _keys(batch: Batch) -> str:
+def _keys(batch: Partition) -> str:
     return f"(yearmonth = '{batch[0]}', batch_ts = '{batch[1]}')"
 
 

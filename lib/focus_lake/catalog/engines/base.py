@@ -12,7 +12,7 @@ from focus_lake.errors import CatalogError
 
 SHOWN = 300  # characters of a failing statement in an error; the whole stands in build/sql
 
-Batch = tuple[str, str]  # yearmonth, batch_ts
+Partition = tuple[str, str]  # yearmonth, batch_ts
 
 
 class Engine(Protocol):
@@ -30,16 +30,18 @@ class Engine(Protocol):
     def spell(self, hive_type: str) -> str:
         """A Hive type in the engine's own spelling."""
 
-    def partitions(self, table: str) -> set[Batch]:
+    def partitions(self, table: str) -> set[Partition]:
         """The partitions the catalog knows."""
 
     def create_table(self, table: Statement) -> list[str]: ...
 
     def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]: ...
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Batch]) -> list[str]: ...
+    def add_partitions(
+        self, table: str, folder: str, batches: Sequence[Partition]
+    ) -> list[str]: ...
 
-    def drop_partitions(self, table: str, batches: Sequence[Batch]) -> list[str]: ...
+    def drop_partitions(self, table: str, batches: Sequence[Partition]) -> list[str]: ...
 
     def repair(self, statement: Statement) -> list[str]:
         """The engine's MSCK REPAIR TABLE."""

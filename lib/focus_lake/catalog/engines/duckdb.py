@@ -15,10 +15,10 @@ from pathlib import Path
 from sqlglot import exp, parse_one
 
 from focus_lake.catalog.engines import ddl
-from focus_lake.catalog.engines.base import Batch, refusal
-from focus_lake.catalog.render import Place, Statement
+from focus_lake.catalog.engines.base import Partition, refusal
+from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
-from focus_lake.errors import CatalogError, LedgerConflict
+from focus_lake.errors import CatalogError, VersionConflict
 from focus_lake.storage.base import Store
 
 MAX_LINE = 256 * 1024 * 1024  # bytes of one ledger line; it grows with the batch's raw files
@@ -27,7 +27,7 @@ MAX_LINE = 256 * 1024 * 1024  # bytes of one ledger line; it grows with the batc
 class DuckDB:
     """The catalog file of one lake; see engine.Engine."""
 
-    def __init__(self, store: Store, place: Place):
+    def __init__(self, store: Store, place: CatalogPlace):
         import duckdb  # needed by this engine alone
 
         self._errors = duckdb.Error
@@ -36,7 +36,7 @@ class DuckDB:
         self._file = f"{place.database}.duckdb"
         if store.read(f"{self._file}.wal")[0] is not None:
             raise CatalogError(
-                f"{store.spark_url(self._file)} is being written to by another program "
+                f"{store.url(self._file)} is being written to by another program "
                 f"({self._file}.wal is there); close it and run again"
             )
         old, self._version = store.read(self._file)
@@ -51,7 +51,7 @@ class DuckDB:
             connection = duckdb.connect(str(self._path))
         except self._errors as error:
             raise CatalogError(
-                f"{self._store.spark_url(self._file)} is no DuckDB file this version can read; "
+                f"{self._store.url(self._file)} is no DuckDB file this version can read; "
                 f"delete it and run again: {error}"
             ) from error
         if self._place.lake.startswith("s3://"):
@@ -83,7 +83,7 @@ class DuckDB:
             self._spelled[hive_type] = theirs
         return self._spelled[hive_type]
 
-    def partitions(self, table: str) -> set[Batch]:
+    def partitions(self, table: str) -> set[Partition]:
         return set()  # DuckDB looks at the folders when it is asked
 
     def prepare(self) -> list[str]:
@@ -104,10 +104,10 @@ class DuckDB:
     def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]:
         return []
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Batch]) -> list[str]:
+    def add_partitions(self, table: str, folder: str, batches: Sequence[Partition]) -> list[str]:
         return []
 
-    def drop_partitions(self, table: str, batches: Sequence[Batch]) -> list[str]:
+    def drop_partitions(self, table: str, batches: Sequence[Partition]) -> list[str]:
         return []
 
     def repair(self, statement: Statement) -> list[str]:
@@ -142,10 +142,9 @@ class DuckDB:
         self._connection.close()
         try:
             self._store.put_if(self._file, self._path.read_bytes(), self._version)
-        except LedgerConflict as error:
+        except VersionConflict as error:
             raise CatalogError(
-                f"{self._store.spark_url(self._file)} was changed by another run meanwhile; "
-                "run again"
+                f"{self._store.url(self._file)} was changed by another run meanwhile; run again"
             ) from error
 
     def close(self) -> None:

@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from focus_lake.catalog.engines import ddl
-from focus_lake.catalog.engines.base import Batch, refusal
-from focus_lake.catalog.render import Place, Statement
+from focus_lake.catalog.engines.base import Partition, refusal
+from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 
 
 class Trino:
     """One catalog of a Trino server; see engine.Engine."""
 
-    def __init__(self, host: str, port: int, catalog: str, user: str, place: Place):
+    def __init__(self, host: str, port: int, catalog: str, user: str, place: CatalogPlace):
         import trino  # needed by this engine alone
 
         self._errors = (trino.exceptions.Error, OSError)
@@ -59,7 +59,7 @@ class Trino:
         spelled = re.sub(r"\btimestamp\b", "timestamp(3)", _bare(ddl.spell(hive_type, "trino")))
         return re.sub(r"decimal\((\d+), (\d+)\)", r"decimal(\1,\2)", spelled)
 
-    def partitions(self, table: str) -> set[Batch]:
+    def partitions(self, table: str) -> set[Partition]:
         name = f'"{table.lower()}$partitions"'
         if self.column_types(table) is None:
             return set()
@@ -88,10 +88,10 @@ class Trino:
             for item in missing
         ]
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Batch]) -> list[str]:
+    def add_partitions(self, table: str, folder: str, batches: Sequence[Partition]) -> list[str]:
         return []  # the repair does it in one call
 
-    def drop_partitions(self, table: str, batches: Sequence[Batch]) -> list[str]:
+    def drop_partitions(self, table: str, batches: Sequence[Partition]) -> list[str]:
         return [self._sync(table, "DROP")] if batches else []  # once their folders are gone
 
     def repair(self, statement: Statement) -> list[str]:
