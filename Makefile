@@ -23,6 +23,7 @@ run: setup  ## make sample exports in build/raw, run the jobs on them into build
 		--rows $(ROWS) --months $(MONTHS) --pushes $(PUSHES) --seed $(SEED)
 	$(PY) jobs/normalize_focus.py --providers $(PROVIDERS) --raw build/raw --lake build/lake \
 		--quiet_minutes 0
+	$(PY) -m focus_lake.reference example --lake build/lake
 	$(PY) jobs/refresh_catalog.py --engine duckdb --database focus --lake build/lake
 	@$(PY) -m focus_lake.catalog.show --lake build/lake
 

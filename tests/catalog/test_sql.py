@@ -193,7 +193,7 @@ def test_a_users_view_is_taken_from_the_declarations_folder(tmp_path):
 
 
 def test_quotes_and_backslashes_in_the_lakes_path_stay_inside_the_literal():
-    batches, _ = render.shared_tables(render.CatalogPlace("focus", "/data/o'neil"))
+    batches, *_ = render.shared_tables(render.CatalogPlace("focus", "/data/o'neil"))
     assert "LOCATION '/data/o\\'neil/ledger/'" in batches.sql
 
 

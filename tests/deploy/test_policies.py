@@ -166,6 +166,8 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
     days, lake, bucket, s3_endpoint, calls, fake_athena
 ):
     _age_ledger(bucket, s3_endpoint)
+    centers = storage.at(lake, s3_endpoint)
+    centers.put_if("reference/cost_centers/a.csv", b"cost_center,department\ncc-1,Dev\n", None)
     data = storage.at(f"{lake}/normalized/alibaba", s3_endpoint).list()
     folders = {entry.path.rsplit("/", 1)[0] for entry in data}
     calls.clear()

@@ -10,6 +10,7 @@ from focus_lake import declare
 from focus_lake.catalog import currency, render
 from focus_lake.lake import ledger, live
 from focus_lake.options import option, run_job
+from focus_lake.reference import state
 from focus_lake.storage import Places
 
 
@@ -36,7 +37,7 @@ def main(options: RenderOptions) -> int:
     for one in declared:
         chosen = live.choose(ledger.read_all(lake, one.name), one.delivery)
         statements += render.of_provider(one, chosen, place, extra)
-    statements += render.shared_views(declared, place)
+    statements += render.shared_views(declared, place, state.settle(lake, write=False).reference)
     for statement in statements:
         path = Path(options.out, statement.path)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -120,6 +120,8 @@ def _tell(options: RefreshOptions, outcome: RefreshOutcome) -> None:
         print(f"{name}: {len(chosen.batches)} live batches, {span}")
     for expiry in outcome.expired:
         print(f"{expiry.provider}: data of {len(expiry.folders)} superseded batches deleted")
+    for text in outcome.warnings:
+        print(f"note: {text}")
     for name, reason in sorted(outcome.failed.items()):
         kept = "" if name == RATES else " (as before in the catalog)"
         print(f"FAILED {name}{kept}: {reason}")

@@ -20,6 +20,7 @@ from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
 from focus_lake.lake import ledger, live
 from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.log import Log
+from focus_lake.reference import state
 from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage import Places
 from focus_lake.storage.local import LocalStore
@@ -35,6 +36,7 @@ class RefreshOutcome:
 
     live: dict[str, live.Live] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     expired: list[expire.Expiry] = field(default_factory=list)
     statements: int = 0
 
@@ -46,6 +48,7 @@ class Refresh:
         self.store, self.extra = places.lake, places.declarations
         self.engine, self.place, self.log, self.show = engine, place, log, show
         self.outcome = RefreshOutcome()
+        self.reference = render.NO_REFERENCE
 
     def run(self, providers: Iterable[str], expire_days: int = 0) -> RefreshOutcome:
         """Deploy everything for the providers (none: all); failures are in the outcome.
@@ -60,6 +63,7 @@ class Refresh:
         self._all(self.engine.prepare())
         before = self.engine.names()
         self._undeclared(declared, before)
+        self._reference()
         self._deploy(render.shared_tables(self.place))
         for name, one in declared.items():
             if not asked or name in asked:
@@ -72,6 +76,16 @@ class Refresh:
         if expire_days and ABOVE not in self.outcome.failed:
             self._expire([declared[name] for name in self.outcome.live], expire_days)
         return self.outcome
+
+    def _reference(self) -> None:
+        """Settle which reference data count; a set with a fault stays as it was."""
+        settled = state.settle(self.store, write=self.show is None)
+        self.reference = settled.reference
+        self.outcome.warnings += settled.warnings
+        for text in settled.warnings:
+            self.log.event("reference data", "warning", reason=text)
+        for name, reason in settled.failed.items():
+            self._fail(name, reason)
 
     def _expire(self, providers: list[Declaration], days: int) -> None:
         for one in providers:
@@ -165,7 +179,7 @@ class Refresh:
             return  # every provider failed, and the outcome says why
         try:
             with self.engine.unit():
-                self._deploy(render.shared_views(shown, self.place))
+                self._deploy(render.shared_views(shown, self.place, self.reference))
         except CatalogError as error:
             self._fail(ABOVE, str(error))
 

@@ -4,7 +4,9 @@ Placeholders are string.Template's, e.g. ${database}. Everywhere: database, lake
 finds the lake's folders). In files of a provider: provider, title, normalized_columns,
 rejected_columns, partition_columns, provider_columns, live. In the others: batch_columns,
 fx_rate_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4,
-attribute_columns, attribute_cases, attribute_rows, and those of governance.py and currency.py.
+attribute_columns, attribute_cases, attribute_rows, and those of governance.py, currency.py and the
+kinds of reference data. In files of a kind: kind, called, one_row, revision, reference_columns,
+kind_columns.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from string import Template
 
-from focus_lake.catalog import currency, daily, governance, sources
+from focus_lake.catalog import currency, daily, governance, reference_objects, sources
 from focus_lake.catalog.sources import Field, Source
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError
 from focus_lake.lake.live import Live
 from focus_lake.records import deliveries
+from focus_lake.reference.state import Reference
 from focus_lake.spec import columns
 from focus_lake.storage import Store
 
@@ -28,6 +32,7 @@ BATCHES_IN_PART = 4_000  # of a provider's live batches in one view, about 35 by
 COMMENT_LIMIT = 255  # characters of a column comment in the Glue catalog
 # A table's own columns: partitions are the last ones on every engine.
 PARTITION_KEYS = tuple(field.name for field in sources.fields("partition"))
+NO_REFERENCE = Reference()  # a lake without reference data
 
 
 @dataclass(frozen=True)
@@ -90,15 +95,28 @@ def shared_tables(place: CatalogPlace) -> list[Statement]:
         "batch_columns": _definitions(sources.fields("focus_batches")),
         "fx_rate_columns": _definitions(sources.fields("focus_fx_rates")),
     }
-    return [
+    made = [
         _statement(source, "", values, sources.fields(source.stem))
         for source in _shared_sources()
         if source.folder == sources.TABLES
     ]
+    for kind in reference_objects.every():
+        fields = reference_objects.fields(kind)
+        own = {**values, **reference_objects.values(kind, Reference())}
+        own["reference_columns"] = _definitions(fields)
+        made += [
+            _statement(source, kind.called, own, fields)
+            for source in _sources_of_kinds()
+            if source.folder == sources.TABLES
+        ]
+    return made
 
 
-def shared_views(declarations: Sequence[Declaration], place: CatalogPlace) -> list[Statement]:
-    """The views over several providers, those of declarations, in deploy order."""
+def shared_views(
+    declarations: Sequence[Declaration], place: CatalogPlace, reference: Reference = NO_REFERENCE
+) -> list[Statement]:
+    """The views over several providers, those of declarations, and those of the reference data, in
+    deploy order."""
     values = {
         "database": place.database,
         "every_provider_view": _union(declarations, "focus_{}", place, ""),
@@ -112,27 +130,43 @@ def shared_views(declarations: Sequence[Declaration], place: CatalogPlace) -> li
         **governance.values(declarations),
         **deliveries.values(declarations),
         **currency.values(place.reporting_currency),
+        **reference.placeholders(declarations),
     }
-    return [
-        _statement(source, "", values, ())
-        for source in _shared_sources()
-        if source.order > sources.VIEWS_OF_A_PROVIDER
-    ]
+    made = []
+    for source in sources.tree():
+        if source.order <= sources.VIEWS_OF_A_PROVIDER:
+            continue
+        if sources.PER_KIND in source.stem:
+            made += [
+                _statement(
+                    source, kind.called, {**values, **reference_objects.values(kind, reference)}, ()
+                )
+                for kind in reference_objects.every()
+            ]
+        else:
+            made.append(_statement(source, "", values, ()))
+    return made
 
 
 def _shared_sources() -> list[Source]:
-    return [source for source in sources.tree() if sources.PER_PROVIDER not in source.stem]
+    own = (sources.PER_PROVIDER, sources.PER_KIND)
+    return [source for source in sources.tree() if not any(mark in source.stem for mark in own)]
 
 
-def _statement(source: Source, provider: str, values: dict, fields: tuple) -> Statement:
-    name = source.stem.replace(sources.PER_PROVIDER, provider)
+def _sources_of_kinds() -> list[Source]:
+    return [source for source in sources.tree() if sources.PER_KIND in source.stem]
+
+
+def _statement(source: Source, of: str, values: dict, fields: tuple) -> Statement:
+    """The object of a source; of: the provider or kind in whose file's name the mark stands."""
+    name = source.stem.replace(sources.PER_PROVIDER, of).replace(sources.PER_KIND, of)
     sql = _checked(name, source.fill(values))
     if source.folder != sources.TABLES:
         return Statement(source.folder, name, sql)
     data = re.search(r"LOCATION '\$\{lake\}/(.*)/'", source.text)
     if data is None:
         raise CatalogError(f"{source.path}: LOCATION must be '${{lake}}/folder/'")
-    folder = data[1].replace("${provider}", provider)
+    folder = Template(data[1]).substitute(values)
     return Statement(source.folder, name, sql, fields, folder)
 
 

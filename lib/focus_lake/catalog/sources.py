@@ -16,6 +16,7 @@ from focus_lake.storage import Store
 TABLES, PARTITIONS, PROVIDER_VIEWS = "1_tables", "2_partitions", "3_provider_views"
 VIEWS_OF_A_PROVIDER = 3  # number of their folder; what reads several of them comes later
 PER_PROVIDER = "{provider}"
+PER_KIND = "{kind}"  # of reference data
 
 
 class Field(NamedTuple):
@@ -28,7 +29,7 @@ class Field(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """One file of sql/; the stem may hold {provider}, then it makes an object for each."""
+    """One file of sql/; with {provider} or {kind} in its stem it makes an object for each."""
 
     folder: str
     stem: str

@@ -168,6 +168,11 @@ def _files(table: ddl.Table) -> str:
             f"read_json({folder[:-1]}/*/*.jsonl', format = 'newline_delimited', "
             f"maximum_object_size = {MAX_LINE}, columns = {{{columns}}})"
         )
+    if not table.partitions:  # files may lie in folders, as they may on Athena and Trino
+        return (
+            f"read_parquet({folder[:-1]}/**/*.parquet', union_by_name = true, "
+            "hive_partitioning = false)"
+        )
     types = ", ".join(f"{name}: {type_}" for name, type_ in table.partitions)
     levels = "/*" * len(table.partitions)
     return (

@@ -1,0 +1,97 @@
+"""Reading reference data: every file of every kind, every cell typed, every fault with its line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from focus_lake.reference import csv_files, toml_files
+from focus_lake.reference.kinds import Kind, function, table
+from focus_lake.reference.sheet import Row, Sheet
+from focus_lake.spec.columns import did_you_mean
+from focus_lake.storage.base import Store
+
+FOLDERS_OF_OTHERS = ("fx_rates",)  # catalog/currency.py reads these itself
+
+
+def read(store: Store) -> dict[str, Sheet]:
+    """Every kind's sheet, checked. Raises StorageError if the lake cannot be read."""
+    sheets = {kind.name: _sheet(store, kind) for kind in table().values()}
+    for sheet in sheets.values():
+        for path in sheet.kind.checks:
+            for row, message, *key in function(path)(sheet, sheets):
+                sheet.wrong(row, message, *key)
+    return sheets
+
+
+def strangers(store: Store) -> list[str]:
+    """Files under reference/ that belong to no kind: a misspelt folder would be passed over."""
+    known = [*table(), *FOLDERS_OF_OTHERS]
+    found = {}
+    for entry in store.list("reference"):
+        folder, _, rest = entry.path.removeprefix("reference/").partition("/")
+        if folder not in known and not folder.startswith((".", "_")) and rest:
+            found.setdefault(
+                folder,
+                f"{entry.path}: no kind of reference data is called {folder}"
+                f"{did_you_mean(folder, known)}",
+            )
+    return list(found.values())
+
+
+def _sheet(store: Store, kind: Kind) -> Sheet:
+    sheet = Sheet(kind)
+    for entry in store.list(kind.folder):
+        name = entry.path.rsplit("/", 1)[-1]
+        if name.startswith((".", "_")):
+            continue
+        if not name.endswith(f".{kind.format}"):
+            sheet.wrong(entry.path, f"not a .{kind.format} file; rename it or move it elsewhere")
+            continue
+        text = _text(store, entry.path, sheet)
+        if text is not None:
+            reader = toml_files if kind.format == "toml" else csv_files
+            reader.read(text, entry.path, sheet)
+    _periods(sheet)
+    _keys(sheet)
+    return sheet
+
+
+def _text(store: Store, path: str, sheet: Sheet) -> str | None:
+    try:
+        return (store.read(path)[0] or b"").decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        sheet.wrong(path, f"not UTF-8: {error}; save it as UTF-8")
+        return None
+
+
+def _periods(sheet: Sheet) -> None:
+    if not sheet.kind.period:
+        return
+    first, last = sheet.kind.period
+    for row in sheet.rows:
+        if row[first] and row[last] and row[last] < row[first]:
+            sheet.wrong(row, f"{last} {row[last]} is before {first} {row[first]}", last)
+
+
+def _keys(sheet: Sheet) -> None:
+    """No two rows with one key; where rows have a period, none at one time."""
+    groups: dict[tuple, list[Row]] = defaultdict(list)
+    for row in sheet.rows:
+        key = tuple(row[name] for name in sheet.kind.key)
+        for other in groups[key]:
+            if key and _meet(sheet.kind, row, other):
+                named = ", ".join(f"{n} {v}" for n, v in zip(sheet.kind.key, key, strict=True))
+                when = " for overlapping months" if sheet.kind.period else ""
+                remedy = sheet.kind.remedy or "remove one of them"
+                sheet.wrong(row, f"{named} is there twice{when}, see {other.where()}; {remedy}")
+                break
+        groups[key].append(row)
+
+
+def _meet(kind: Kind, one: Row, other: Row) -> bool:
+    if not kind.period:
+        return True
+    first, last = kind.period
+    starts = [str(row[first] or "") for row in (one, other)]
+    ends = [str(row[last] or "9999") for row in (one, other)]
+    return max(starts) <= min(ends)

@@ -1,0 +1,40 @@
+"""The kinds themselves: each says what it is, and its example is good."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from focus_lake import resources, storage
+from focus_lake.reference import kinds
+from focus_lake.reference.read import read
+
+KINDS = kinds.table()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_is_in_the_file_of_its_name_and_its_key_are_columns(name):
+    kind = KINDS[name]
+    assert resources.data("reference", "kinds", f"{name}.toml")
+    assert {*kind.key, *kind.period} <= set(kind.header)
+    assert not kind.one_row.endswith(".")
+    assert all(column.description.endswith(".") for column in kind.columns)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_functions_that_a_kind_names_are_there(name):
+    kind = KINDS[name]
+    for path in filter(None, (*kind.checks, kind.placeholders)):
+        assert callable(kinds.function(path))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_has_an_example_and_it_has_no_fault(name, tmp_path):
+    for each in KINDS:
+        shutil.copytree(
+            resources.data("reference", "examples", each), tmp_path / "reference" / each
+        )
+    sheet = read(storage.at(str(tmp_path)))[name]
+    assert (sheet.problems, sheet.warnings) == ([], [])
+    assert sheet.rows
