@@ -14,8 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from focus_lake import resources
-from focus_lake.declare import names
 from focus_lake.errors import OptionsError
 from helpers.catalog import on_duckdb, refresh
 from helpers.lakes import Lake, charge, declare
@@ -211,10 +209,32 @@ def test_a_file_of_a_live_batch_that_is_gone_is_named_and_the_views_stay(lake, c
 
 def test_a_new_provider_that_fails_does_not_stop_the_others(lake, tmp_path, capsys):
     own = declare(tmp_path / "own", "acme")
-    (tmp_path / "own" / "focus_acme.sql").unlink()
+    (tmp_path / "own" / "focus_acme.sql").write_text("-- One row is ${nonsense}.\n")
     assert deploy(lake, "--declarations", own) == 1
-    assert "FAILED acme" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "FAILED acme" in out and f"{own}/focus_acme.sql: unknown placeholder 'nonsense'" in out
     assert on_duckdb(lake.root, TOTAL) == [("alibaba", D("10"))]
+
+
+@pytest.mark.s3
+def test_declarations_and_views_of_the_users_own_are_read_from_s3(
+    lake, tmp_path, s3_endpoint, bucket
+):
+    import boto3
+
+    declare(tmp_path / "own", "acme")
+    view = """\
+-- One row is one charge of acme above 5.
+CREATE OR REPLACE VIEW ${database}.focus_acme AS
+SELECT ${provider_columns} FROM ${database}.focus_acme_normalized WHERE ${live} AND BilledCost > 5
+"""
+    put = boto3.client("s3", endpoint_url=s3_endpoint).put_object
+    put(Bucket=bucket, Key="own/acme.toml", Body=(tmp_path / "own" / "acme.toml").read_bytes())
+    put(Bucket=bucket, Key="own/focus_acme.sql", Body=view.encode())
+    lake.batch("acme", "202601", SECOND, [charge("2026-01-05", "5"), charge("2026-01-06", "6")])
+    own = ["--declarations", f"s3://{bucket}/own", "--endpoint", s3_endpoint]
+    assert deploy(lake, *own) == 0
+    assert on_duckdb(lake.root, TOTAL) == [("acme", D("6")), ("alibaba", D("10"))]
 
 
 def test_refreshing_one_provider_keeps_the_others_in_the_total(lake, tmp_path):
@@ -326,8 +346,3 @@ def test_nothing_expires_of_a_provider_that_failed(lake):
     (lake.root / "ledger" / "alibaba" / "202512.jsonl").write_text("broken\n")
     assert deploy(lake, "--expire_superseded_days", "1") == 1
     assert batches(lake) == [FIRST, SECOND]
-
-
-def test_every_declared_provider_is_deployed():
-    for name in names():
-        assert resources.sql("3_provider_views", f"focus_{name}.sql").is_file()

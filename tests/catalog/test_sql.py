@@ -182,14 +182,39 @@ def test_an_unknown_placeholder_names_the_file():
         source.fill({"columns": "a"})
 
 
-def test_a_declared_provider_without_a_view_is_named():
-    with pytest.raises(CatalogError, match="provider acme has no view: write sql/3_provider_views"):
-        sources.provider_view("acme")
+def test_every_provider_has_its_view_from_one_template():
+    (template,) = (s.text for s in sources.tree() if s.path.endswith("views/focus_{provider}.sql"))
+    for name in ("alibaba", "acme"):
+        views = {view.stem: view.text for view in sources.provider_views(name)}
+        assert views[f"focus_{name}"] == template
 
 
-def test_a_users_view_is_taken_from_the_declarations_folder(tmp_path):
-    (tmp_path / "focus_acme.sql").write_text("-- One row is mine.\n")
-    assert sources.provider_view("acme", storage.at(str(tmp_path))).text == "-- One row is mine.\n"
+def test_a_view_says_in_its_first_line_which_batches_it_shows():
+    names = {"alibaba": "Alibaba Cloud in the newest", "oci": "Oracle Cloud Infrastructure in any"}
+    for name, said in names.items():
+        made = render.of_provider(declare.load(name), LIVE, PLACE)
+        (view,) = (statement.sql for statement in made if statement.name == f"focus_{name}")
+        assert view.startswith(f"-- One row is one charge of {said} published batch")
+
+
+def test_a_file_with_the_providers_own_name_replaces_the_template(monkeypatch):
+    mine = sources.Source(sources.PROVIDER_VIEWS, "focus_acme", "-- One row is mine.\n")
+    files = (*sources.tree(), mine)
+    monkeypatch.setattr(sources, "tree", lambda: files)
+    texts = {view.stem: view.text for view in sources.provider_views("acme")}
+    assert texts["focus_acme"] == "-- One row is mine.\n"
+    assert "mine" not in str(sources.provider_views("alibaba"))
+
+
+def test_a_users_view_replaces_both_and_is_named_when_it_is_wrong(tmp_path):
+    (tmp_path / "focus_acme.sql").write_text("-- One row is ${mine}.\n")
+    own = storage.at(str(tmp_path))
+    (view,) = (v for v in sources.provider_views("acme", own) if v.stem == "focus_acme")
+    with pytest.raises(CatalogError, match=f"{tmp_path}/focus_acme.sql: unknown placeholder"):
+        view.fill({})
+    (tmp_path / "focus_acme.sql").write_bytes(b"-- \xff")
+    with pytest.raises(CatalogError, match="focus_acme.sql: not UTF-8"):
+        sources.provider_views("acme", own)
 
 
 def test_quotes_and_backslashes_in_the_lakes_path_stay_inside_the_literal():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from focus_lake import declare
 from focus_lake.spec import columns
 
 ROOT = Path(__file__).parents[2]
@@ -180,9 +181,12 @@ def test_every_view_keeps_its_contract(told):
         "SELECT table_name, lower(column_name), data_type FROM information_schema.columns "
         f"WHERE table_schema = '{schema}' ORDER BY table_name, ordinal_position"
     )
+    # A provider that was added since is promised from the next recording on.
+    recorded = {view for view, _, _ in promised}
+    new = {f"focus_{name}{end}" for name in declare.names() for end in ("", "_by_day")} - recorded
     seen = [
         (view, column, recorder.contract_type(type_))
         for view, column, type_ in found
-        if not recorder.is_table(view)
+        if not recorder.is_table(view) and view not in new
     ]
     assert seen == promised

@@ -1,7 +1,8 @@
-"""docs/add-a-provider.md, done: a copy of the tree, two files from the page, and nothing else."""
+"""docs/add-a-provider.md, done: a copy of the project, the file from the page, and nothing else."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,22 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "add-a-provider.md").read_text(encoding="utf-8")
 RAW_FILE = "invoices/4711/2026-01/20260203/nordhost-4711.csv"
+# What git does not hold or a copy does not need.
+NOT_COPIED = (".git", ".venv*", "build", "dist", "__pycache__", ".*_cache", "*.egg-info")
+# Tests that ask every declared provider, or hold a page or a list to all of them.
+LOOKING_AT_PROVIDERS = (
+    "tests/declare",
+    "tests/spec",
+    "tests/catalog/test_sql.py",
+    "tests/catalog/test_refresh.py",
+    "tests/catalog/test_views.py",
+    "tests/catalog/test_daily.py",
+    "tests/conformance/test_findings.py",
+    "tests/conformance/test_docs.py",
+    "tests/deploy/test_template.py",
+    "tests/sample/test_options.py",
+    "tests/transform/test_enrich.py",
+)
 
 
 def block(language: str) -> str:
@@ -24,42 +41,70 @@ def block(language: str) -> str:
     return text
 
 
-def run(tree: Path, script: str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(tree / "jobs" / script), *options]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tree, check=False)
+def run(tree: Path, *command: str) -> str:
+    """What a command of the copied project prints; its library is the copy's, not ours."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree / "lib"), "PYTHONIOENCODING": "utf-8"},
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory):
-    """focus.duckdb of a lake that the copied tree filled from the page's CSV."""
-    base = tmp_path_factory.mktemp("eighth")
-    tree, raw, lake = base / "tree", base / "raw", base / "lake"
-    for part in ("jobs", "lib", "sql"):
-        unwanted = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / part, tree / part, ignore=unwanted)
+def project(tmp_path_factory):
+    """A copy of the whole project with the page's one file and the generated pages."""
+    tree = tmp_path_factory.mktemp("eighth") / "project"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
     before = {path for path in tree.rglob("*") if path.is_file()}
     (tree / "lib/focus_lake/declare/providers/nordhost.toml").write_text(
         block("toml"), encoding="utf-8"
     )
-    view = tree / "sql/3_provider_views/focus_nordhost.sql"
-    view.write_text(block("sql"), encoding="utf-8")
-    assert len({path for path in tree.rglob("*") if path.is_file()} - before) == 2
+    for page in ("providers", "columns"):
+        made = run(tree, "-m", "focus_lake.declare", page)
+        (tree / "docs" / f"{page}.md").write_text(made, encoding="utf-8")
+    after = {p for p in tree.rglob("*") if p.is_file() and p.suffix != ".pyc"}
+    assert [path.name for path in after - before] == ["nordhost.toml"]
+    return tree
+
+
+@pytest.fixture(scope="module")
+def catalog(project, tmp_path_factory):
+    """focus.duckdb of a lake that the copied project filled from the page's CSV."""
+    base = tmp_path_factory.mktemp("nordhost")
+    raw, lake = base / "raw", base / "lake"
     source = raw / "nordhost" / RAW_FILE
     source.parent.mkdir(parents=True)
     source.write_text(block("csv"), encoding="utf-8")
-    for script, options in (
-        ("normalize_focus.py",
-         ["--raw", str(raw), "--providers", "nordhost", "--quiet_minutes", "0"]),
-        ("refresh_catalog.py", ["--engine", "duckdb"]),
-    ):  # fmt: skip
-        run(tree, script, "--lake", str(lake), *options)
+    places = ("--raw", str(raw), "--lake", str(lake))
+    options = ("--providers", "nordhost", "--quiet_minutes", "0")
+    run(project, "jobs/normalize_focus.py", *places, *options)
+    run(project, "jobs/refresh_catalog.py", "--engine", "duckdb", "--lake", str(lake))
     with duckdb.connect(str(lake / "focus.duckdb"), read_only=True) as connection:
         yield connection
 
 
-def test_an_eighth_provider_is_in_focus_unified_after_two_files(catalog):
+@pytest.mark.slow
+def test_every_test_that_looks_at_providers_passes_with_the_eighth(project):
+    told = run(
+        project,
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider"),
+        *(
+            "-m",
+            "not slow and not s3 and not trino",
+            "--ignore",
+            "tests/declare/test_add_a_provider.py",
+        ),
+        *LOOKING_AT_PROVIDERS,
+    )
+    assert "nordhost" in PAGE and re.search(r"\d{3,} passed", told), told
+
+
+def test_an_eighth_provider_is_in_focus_unified_after_one_file(catalog):
     rows = catalog.sql("""
         SELECT ServiceName, BilledCost, ConsumedQuantity, x_Owner, x_Environment
         FROM focus_unified WHERE x_Provider = 'nordhost' ORDER BY BilledCost
@@ -92,6 +137,13 @@ def test_its_own_column_is_in_its_view_and_an_unnamed_one_in_x_other(catalog):
     assert catalog.sql("""
         SELECT DISTINCT x_ContractNumber, x_Other['Period to'] FROM focus_nordhost
     """).fetchall() == [("C-9", "2026-01-31")]
+
+
+def test_its_page_says_what_its_file_says(project):
+    told = (project / "docs" / "providers.md").read_text(encoding="utf-8").split("## Nordhost")[1]
+    assert f"`nordhost/{RAW_FILE}`" in told
+    assert "`Customer` to `BillingAccountId`" in told
+    assert "InvoiceIssuerName with `Nordhost`" in told
 
 
 def test_the_seven_others_are_there_and_empty(catalog):

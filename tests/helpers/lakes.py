@@ -104,8 +104,6 @@ def declare(folder: Path, name: str, delivery: str = "snapshot") -> str:
     text = text.replace('name = "alibaba"', f'name = "{name}"', 1)
     text = text.replace('delivery = "snapshot"', f'delivery = "{delivery}"', 1)
     (folder / f"{name}.toml").write_text(text, encoding="utf-8")
-    view = resources.sql("3_provider_views", "focus_alibaba.sql").read_text(encoding="utf-8")
-    (folder / f"focus_{name}.sql").write_text(view.replace("alibaba", name), encoding="utf-8")
     return str(folder)
 
 

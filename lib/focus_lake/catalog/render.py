@@ -1,8 +1,9 @@
 """sql/ with its placeholders filled: plain Athena SQL, from column table, declarations, ledger.
 
 Placeholders are string.Template's, e.g. ${database}. Everywhere: database, lake (where the engine
-finds the lake's folders). In files of a provider: provider, title, normalized_columns,
-rejected_columns, partition_columns, provider_columns, live. In the others: batch_columns,
+finds the lake's folders). In files of a provider: provider, title, delivered (which batches its
+views show, in words), normalized_columns, rejected_columns, partition_columns, provider_columns,
+live, and those of daily.py. In the others: batch_columns,
 fx_rate_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4,
 attribute_columns, attribute_cases, attribute_rows, and those of governance.py, currency.py and the
 kinds of reference data. In files of a kind: kind, called, one_row, revision, reference_columns,
@@ -30,6 +31,11 @@ from focus_lake.storage import Store
 ATHENA_LIMIT = 262_144  # bytes of one statement, Athena's service quota
 BATCHES_IN_PART = 4_000  # of a provider's live batches in one view, about 35 bytes each
 COMMENT_LIMIT = 255  # characters of a column comment in the Glue catalog
+# Which batches a provider's view shows, by how the provider delivers.
+DELIVERED = {
+    "snapshot": "the newest published batch of its month and export",
+    "increment": "any published batch",
+}
 # A table's own columns: partitions are the last ones on every engine.
 PARTITION_KEYS = tuple(field.name for field in sources.fields("partition"))
 NO_REFERENCE = Reference()  # a lake without reference data
@@ -70,8 +76,10 @@ class Statement:
 def of_provider(
     declaration: Declaration, live: Live, place: CatalogPlace, extra: Store | None = None
 ) -> list[Statement]:
-    """Tables, their repair and the view of one provider, in deploy order."""
-    view = sources.provider_view(declaration.name, extra)
+    """Tables, their repair and the views of one provider, in deploy order.
+
+    extra: the user's folder of declarations, which may hold views of the user's.
+    """
     files = [source for source in sources.tree() if sources.PER_PROVIDER in source.stem]
     values = {**_provider_values(declaration, place), **daily.values(declaration)}
     tables = {
@@ -83,7 +91,7 @@ def of_provider(
         for source in files
         if source.folder != sources.PROVIDER_VIEWS
     ]
-    views = [view, *(source for source in files if source.folder == sources.PROVIDER_VIEWS)]
+    views = sources.provider_views(declaration.name, extra)
     return made + [part for source in views for part in _views(source, values, live)]
 
 
@@ -184,6 +192,7 @@ def _provider_values(declaration: Declaration, place: CatalogPlace) -> dict[str,
         "lake": _text(place.lake.rstrip("/")),
         "provider": declaration.name,
         "title": declaration.title,
+        "delivered": DELIVERED[declaration.delivery],
         "normalized_columns": _definitions(_fields_of(declaration)),
         "rejected_columns": _definitions(sources.fields("rejected")),
         "partition_columns": _definitions(sources.fields("partition")),
@@ -273,7 +282,7 @@ def _attributes(declarations: Sequence[Declaration]) -> dict[str, str]:
 
 def _views(source: Source, values: dict[str, str], live: Live) -> list[Statement]:
     """A view of live batches; in parts of whole months below it where it would be too long."""
-    name = source.stem.replace(sources.PER_PROVIDER, values["provider"])
+    name = source.stem
     sql = source.fill({**values, "live": predicate(live)})
     if len(sql.encode()) <= ATHENA_LIMIT:
         return [Statement(source.folder, name, sql)]

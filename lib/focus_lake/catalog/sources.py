@@ -29,11 +29,15 @@ class Field(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """One file of sql/; with {provider} or {kind} in its stem it makes an object for each."""
+    """One file of sql/; with {provider} or {kind} in its stem it makes an object for each.
+
+    file: where the text was read, if that is not sql/FOLDER/STEM.sql.
+    """
 
     folder: str
     stem: str
     text: str
+    file: str = ""
 
     @property
     def order(self) -> int:
@@ -42,7 +46,7 @@ class Source:
 
     @property
     def path(self) -> str:
-        return f"sql/{self.folder}/{self.stem}.sql"
+        return self.file or f"sql/{self.folder}/{self.stem}.sql"
 
     def fill(self, values: dict[str, str]) -> str:
         """The SQL with every ${placeholder} replaced; CatalogError for one nobody knows."""
@@ -67,23 +71,32 @@ def tree() -> tuple[Source, ...]:
     return tuple(sorted(found, key=lambda source: (source.order, source.stem)))
 
 
-def provider_view(provider: str, extra: Store | None = None) -> Source:
-    """The provider's view: sql/3_provider_views/focus_NAME.sql, or the user's DIR/focus_NAME.sql.
+def provider_views(provider: str, extra: Store | None = None) -> list[Source]:
+    """The provider's own views: sql/3_provider_views/focus_{provider}.sql and its like.
 
-    Raises CatalogError if there is neither: a declared provider without a view would be missing
-    from every total.
+    Such a template serves every provider. A file with the provider's own name takes its place:
+    one in the user's folder of declarations, or one that lies beside the template.
     """
-    stem = f"focus_{provider}"
-    content, _ = extra.read(f"{stem}.sql") if extra else (None, None)
-    if content is not None:
-        return Source(PROVIDER_VIEWS, stem, content.decode("utf-8"))
-    for source in tree():
-        if (source.folder, source.stem) == (PROVIDER_VIEWS, stem):
-            return source
-    beside = f", or {extra.url(stem)}.sql" if extra else ""
-    raise CatalogError(
-        f"provider {provider} has no view: write sql/{PROVIDER_VIEWS}/{stem}.sql{beside}"
-    )
+    views = {source.stem: source for source in tree() if source.folder == PROVIDER_VIEWS}
+    found = []
+    for stem, template in views.items():
+        if PER_PROVIDER in stem:
+            name = stem.replace(PER_PROVIDER, provider)
+            users = _users_view(name, extra) if extra is not None else None
+            one = users or views.get(name, template)
+            found.append(Source(PROVIDER_VIEWS, name, one.text, one.path))
+    return found
+
+
+def _users_view(stem: str, extra: Store) -> Source | None:
+    content, _ = extra.read(f"{stem}.sql")
+    if content is None:
+        return None
+    file = extra.url(f"{stem}.sql")
+    try:
+        return Source(PROVIDER_VIEWS, stem, content.decode("utf-8"), file)
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"{file}: not UTF-8: {error}; save it as UTF-8") from error
 
 
 @cache

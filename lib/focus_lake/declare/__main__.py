@@ -1,12 +1,12 @@
-"""Pages made from the declarations: python -m focus_lake.declare columns > docs/columns.md"""
+"""Pages made from the declarations: python -m focus_lake.declare PAGE > docs/PAGE.md"""
 
 from __future__ import annotations
 
 import argparse
 
-from focus_lake.declare import dictionary
+from focus_lake.declare import dictionary, providers_page
 
-PAGES = {"columns": dictionary.render}
+PAGES = {"columns": dictionary.render, "providers": providers_page.render}
 
 
 def main() -> None:

@@ -36,6 +36,7 @@ def check(declaration: Declaration, file_name: str) -> Problems:
     yield from _tags(declaration)
     yield from _gaps(declaration)
     yield from _deliveries(declaration)
+    yield from _notes(declaration)
 
 
 def _name(declaration: Declaration, file_name: str) -> Problems:
@@ -43,6 +44,8 @@ def _name(declaration: Declaration, file_name: str) -> Problems:
         yield ("name",), f"{declaration.name!r} is not the file's name, {file_name!r}"
     if not _NAME.fullmatch(declaration.name):
         yield ("name",), f"{declaration.name!r} is not lower-case letters, digits and _"
+    if len(declaration.title.splitlines()) != 1:  # it stands in the first line of each view
+        yield ("title",), f"{declaration.title!r} is not one line of text"
 
 
 def _empty_lists(declaration: Declaration) -> Problems:
@@ -193,3 +196,14 @@ def _deliveries(declaration: Declaration) -> Problems:
     for export, month in given.ended.items():
         if not re.fullmatch(r"20\d{2}(0[1-9]|1[0-2])", month):
             yield ("deliveries", "ended", export), f"{month!r} is not a month such as 202603"
+
+
+def _notes(declaration: Declaration) -> Problems:
+    example, layout = declaration.notes.example, declaration.layout
+    if not example:
+        return
+    place = layout.path.fullmatch(example)
+    if place is None:
+        yield ("notes", "example"), f"{example!r} does not match [layout] path"
+    elif not layout.file.fullmatch(place["file"]):
+        yield ("notes", "example"), f"{place['file']!r} does not match [layout] file"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 
 from focus_lake import declare
+from focus_lake.declare.markdown import names, table
 from focus_lake.declare.model import Declaration
 from focus_lake.spec import columns
 from focus_lake.spec.columns import Column
@@ -55,7 +56,7 @@ def _types() -> str:
         (stored, *(f"`{columns.spell(engine, stored)}`" for engine in columns.ENGINES))
         for stored in columns.STORED_TYPES
     )
-    return _table(("Stored as", "Spark", "Hive", "Athena, Trino", "DuckDB"), rows)
+    return table(("Stored as", "Spark", "Hive", "Athena, Trino", "DuckDB"), rows)
 
 
 def _focus_columns() -> str:
@@ -71,13 +72,13 @@ def _focus_columns() -> str:
         )
         for column in columns.focus()
     )
-    return _table(("Column", "Stored as", "FOCUS", "Level", "Nulls", "Unit", "Meaning"), rows)
+    return table(("Column", "Stored as", "FOCUS", "Level", "Nulls", "Unit", "Meaning"), rows)
 
 
 def _our_columns() -> str:
     ours = (column for column in columns.table() if column.origin == "focus_lake")
     rows = ((f"`{column.name}`", column.stored, column.description) for column in ours)
-    return _table(("Column", "Stored as", "Meaning"), rows)
+    return table(("Column", "Stored as", "Meaning"), rows)
 
 
 def _provider(provider: Declaration) -> Iterator[str]:
@@ -87,19 +88,19 @@ def _provider(provider: Declaration) -> Iterator[str]:
         (f"`{name}`", f"`{extra.source}`", extra.type, extra.description)
         for name, extra in provider.extra_columns.items()
     )
-    yield _table(("Column", "Header", "Stored as", "Meaning"), rows)
+    yield table(("Column", "Header", "Stored as", "Meaning"), rows)
     gaps = provider.gaps
     if gaps.always_null:
-        yield f"Null in every row, or missing from its files: {_names(gaps.always_null)}.\n"
+        yield f"Null in every row, or missing from its files: {names(gaps.always_null)}.\n"
     if gaps.sometimes_null:
-        yield f"Null in some rows that should have a value: {_names(gaps.sometimes_null)}.\n"
+        yield f"Null in some rows that should have a value: {names(gaps.sometimes_null)}.\n"
     if provider.tags.attributes:
         yield (
             "Filled from the first of these tag keys that a resource has, spelled exactly so; "
             "failing that, without regard to case:\n"
         )
-        keys = ((f"`{name}`", _names(keys)) for name, keys in provider.tags.attributes.items())
-        yield _table(("Column", "Tag keys"), keys)
+        keys = ((f"`{name}`", names(keys)) for name, keys in provider.tags.attributes.items())
+        yield table(("Column", "Tag keys"), keys)
 
 
 def _allowed_values() -> Iterator[str]:
@@ -107,10 +108,6 @@ def _allowed_values() -> Iterator[str]:
         if column.allowed_values:
             yield f"- `{column.name}`: {', '.join(column.allowed_values)}"
     yield ""
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
 
 
 def _lifetime(column: Column) -> str:
@@ -123,8 +120,3 @@ def _changes(by_version: dict[str, str]) -> str:
     spans = [next(span) for _, span in groupby(by_version.items(), key=lambda item: item[1])]
     first, *later = spans
     return "; ".join([first[1], *(f"{value} since {version}" for version, value in later)])
-
-
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [heads, ("---",) * len(heads), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

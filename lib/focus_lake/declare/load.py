@@ -13,7 +13,7 @@ from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage import Store
 
 # They tell people something, or when it is due, and change no row.
-_NOT_IN_RECIPE = ("title", "documentation", "gaps", "deliveries", "invoices")
+_NOT_IN_RECIPE = ("title", "documentation", "gaps", "deliveries", "invoices", "notes")
 
 
 def load(name: str, extra: Store | None = None) -> Declaration:

@@ -186,6 +186,19 @@ class Invoices:
 
 
 @dataclass(frozen=True)
+class Notes:
+    """What docs/providers.md says besides the settings; nothing here changes a row.
+
+    example: path of a data file below ``<raw>/<provider>/``, which the layout must match;
+    batch: what one batch is, in words; trust: what to know before a sum is trusted.
+    """
+
+    example: str = ""
+    batch: str = ""
+    trust: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Declaration:
     """Everything the job knows about one provider; keys are those of its TOML file.
 
@@ -214,6 +227,7 @@ class Declaration:
     gaps: Gaps = Gaps()
     deliveries: Deliveries = Deliveries()
     invoices: Invoices = Invoices()
+    notes: Notes = Notes()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
