@@ -209,14 +209,14 @@ def test_malformed_records_are_kept_by_the_task_that_has_the_first_piece(lake, m
 
 
 def test_a_difference_between_what_was_written_and_what_lies_there_is_reported(lake, monkeypatch):
-    right = Audit._add_sums
+    right = Audit.add_sums
     calls = []
 
     def wrong_once(self, seen):
         calls.append(seen)
         right(self, seen.slice(1) if len(calls) == 1 else seen)
 
-    monkeypatch.setattr(Audit, "_add_sums", wrong_once)
+    monkeypatch.setattr(Audit, "add_sums", wrong_once)
     done = task.run(work(lake, HEAD + "1,CNY,,,\n2,CNY,,,\n"))
     assert len(done.differences) == 1
     assert done.differences[0].startswith("cost sums: ")

@@ -130,12 +130,14 @@ class ExtraColumn:
 class Tags:
     """attributes: our column -> tag keys; the first is the exact one, its aliases follow;
     prefix: headers that begin with it are tags of their own, the rest of the header the key;
-    columns: headers whose maps or key/value lists make up Tags, the first to have a key wins.
+    columns: headers whose maps or key/value lists make up Tags, the first to have a key wins;
+    summary_keys: tag keys, spelled as in Tags, that the daily summaries keep in x_Tags.
     """
 
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     prefix: str | None = None
     columns: tuple[str, ...] = ()
+    summary_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

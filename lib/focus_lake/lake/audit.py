@@ -53,7 +53,7 @@ class Audit:
     def observe(self, rows: pa.Table) -> None:
         """Add rows that are about to be written."""
         self.rows += len(rows)
-        self._add_sums(rows)
+        self.add_sums(rows)
         self.nulls.update({name: rows[name].null_count for name in rows.column_names})
         self._add_period(pc.min(rows[PERIOD_START]).as_py(), pc.max(rows[PERIOD_END]).as_py())
         for pair in pc.value_counts(rows[BILLING_START]).to_pylist():
@@ -68,7 +68,8 @@ class Audit:
         self.earliest = min(filter(None, (self.earliest, start)), default=None)
         self.latest = max(filter(None, (self.latest, end)), default=None)
 
-    def _add_sums(self, rows: pa.Table) -> None:
+    def add_sums(self, rows: pa.Table) -> None:
+        """Add the costs of rows that need have no other columns than currency and costs."""
         for currency, part in _by_currency(rows):
             found = {cost: exact_sum(part[cost]) for cost in COSTS}
             self._add_costs(currency, {c: total for c, total in found.items() if total is not None})
@@ -143,7 +144,7 @@ def read_back(store: Store, path: str) -> tuple[Audit, int]:
         for number in range(parquet.metadata.num_row_groups):
             group = parquet.metadata.row_group(number)
             _add_footer(found, group)
-            found._add_sums(parquet.read_row_group(number, [CURRENCY, *COSTS], use_threads=False))
+            found.add_sums(parquet.read_row_group(number, [CURRENCY, *COSTS], use_threads=False))
     return found, size
 
 

@@ -45,6 +45,8 @@ class Line:
     recipe: str | None = None  # declaration and options that decided; see plan.recipe
     spark_version: str | None = None
     data_files: list[dict] = field(default_factory=list)  # name, rows, bytes
+    daily_files: list[dict] = field(default_factory=list)  # the same of the summary by day
+    daily_version: str | None = None  # how it was made, see daily.version; None without a summary
     delivered_at: str | None = None  # of the push, by its batch_ts
     started_at: str | None = None
     published_at: str | None = None

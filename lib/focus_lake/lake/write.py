@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from focus_lake.lake.audit import Audit
+from focus_lake.lake.daily import Summary
 from focus_lake.storage.base import Store
 
 WINDOW = 96 * 1024  # rows ordered together; bounds the memory of a task
@@ -15,10 +16,14 @@ ORDER = [("ServiceName", "ascending"), ("SubAccountId", "ascending")]
 
 
 class Writer:
-    """Writes tables of one schema to ``<folder>/part-<number>-<n>.parquet``, and audits them."""
+    """Writes tables of one schema to ``<folder>/part-<number>-<n>.parquet``; audits them, and
+    groups them by day where a summary is given."""
 
-    def __init__(self, store: Store, folder: str, number: int, audit: Audit):
-        self._store, self._folder, self._number, self._audit = store, folder, number, audit
+    def __init__(
+        self, store: Store, folder: str, number: int, audit: Audit, summary: Summary | None = None
+    ):
+        self._store, self._folder, self._number = store, folder, number
+        self._audit, self._summary = audit, summary
         self._waiting: list[pa.Table] = []
         self._rows_waiting = 0
         self._open = self._file = self._parquet = None
@@ -44,6 +49,8 @@ class Writer:
         rows = rows.combine_chunks()
         rows = rows.sort_by(ORDER)
         self._audit.observe(rows)
+        if self._summary is not None:
+            self._summary.add(rows)
         if self._parquet is None:
             self._begin_file(rows.schema)
         groups = -(-len(rows) // ROW_GROUP)  # of even size

@@ -10,6 +10,7 @@ from focus_lake.conformance import history
 from focus_lake.conformance.findings import Conformance
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import BatchRejected, StorageError
+from focus_lake.lake import daily
 from focus_lake.lake.audit import Audit
 from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
 from focus_lake.log import Log, utc_now, utc_text
@@ -52,6 +53,7 @@ class Read:
     tags_unparsed: int = 0
     conformance: Conformance = field(default_factory=Conformance)
     data_files: list[dict] = field(default_factory=list)
+    daily_files: list[dict] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
 
     @property
@@ -110,7 +112,7 @@ def _write(run: Run, batch: Batch, folder: str, read: Read) -> None:
         return
     shares = _shares(read.texts, run.cluster.cores)
     works = [
-        task.Work(number, run.raw, run.lake, run.declaration, folder, texts)
+        task.Work(number, run.raw, run.lake, run.declaration, batch.yearmonth, folder, texts)
         for number, texts in enumerate(shares)
     ]
     done = run.cluster.map(task.run, works)
@@ -121,6 +123,7 @@ def _write(run: Run, batch: Batch, folder: str, read: Read) -> None:
         read.tags_unparsed += part.tags_unparsed
         read.conformance.merge(part.conformance)
         read.data_files += part.files
+        read.daily_files += part.daily_files
         if part.error:
             read.reasons.append(Reason(**part.error))
         read.reasons += [Reason("audit_failed", words) for words in part.differences]
@@ -185,6 +188,8 @@ def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
         recipe=run.recipe,
         spark_version=run.cluster.version,
         data_files=read.data_files,
+        daily_files=read.daily_files,
+        daily_version=daily.version(run.declaration),
         delivered_at=batch.delivered_at(run.declaration.layout.batch_ts_zone),
         started_at=started,
         published_at=utc_now(),
@@ -211,7 +216,7 @@ def _publish(run: Run, line: Line, folder: str, read: Read) -> Line:
     """
     values = dict(vars(line))
     run.ledger.write(Line(**{**values, "status": PUBLISHING}))
-    for part, table in (("data", "normalized"), ("rejected", "rejected")):
+    for part, table in (("data", "normalized"), ("daily", "daily"), ("rejected", "rejected")):
         run.ledger.check_unchanged(line.yearmonth)
         run.lake.replace_folder(f"{folder}/{part}", place(table, line))
     _check_moved(run.lake, line)
@@ -222,14 +227,15 @@ def _publish(run: Run, line: Line, folder: str, read: Read) -> Line:
 
 
 def _check_moved(lake: Store, line: Line) -> None:
-    """The batch's folder holds the audited files and no other, or the batch is not published."""
-    folder = place("normalized", line)
-    lying = {entry.path.rpartition("/")[2]: entry.size for entry in lake.list(folder)}
-    if lying != {file["name"]: file["bytes"] for file in line.data_files}:
-        raise StorageError(
-            f"{lake.url(folder)}: holds other files than were written; another run may be "
-            "at work there: wait for it to end, and run again"
-        )
+    """The batch's folders hold the audited files and no other, or the batch is not published."""
+    for table, files in (("normalized", line.data_files), ("daily", line.daily_files)):
+        folder = place(table, line)
+        lying = {entry.path.rpartition("/")[2]: entry.size for entry in lake.list(folder)}
+        if lying != {file["name"]: file["bytes"] for file in files}:
+            raise StorageError(
+                f"{lake.url(folder)}: holds other files than were written; another run may "
+                "be at work there: wait for it to end, and run again"
+            )
 
 
 def _refuse(run: Run, line: Line, folder: str, read: Read) -> Line:

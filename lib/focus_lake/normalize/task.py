@@ -1,4 +1,4 @@
-"""One Spark task of a batch: pieces of text in, Parquet files and their audit out."""
+"""One Spark task of a batch: pieces of text in, Parquet files, their summary and audit out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from focus_lake.conformance.findings import Conformance, Observer
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import BatchRejected
 from focus_lake.lake.audit import Audit, differences, read_back
+from focus_lake.lake.daily import Summary
 from focus_lake.lake.write import Writer
 from focus_lake.normalize.rejects import Rejects
 from focus_lake.raw.read import read
@@ -26,7 +27,8 @@ class Work:
     raw: Store
     lake: Store
     declaration: Declaration
-    folder: str  # in the lake's scratch; data/ and rejected/ are made in it
+    yearmonth: str
+    folder: str  # in the lake's scratch; data/, daily/ and rejected/ are made in it
     texts: list[tuple[Text, Origin, list[Piece]]]
 
 
@@ -40,6 +42,7 @@ class Done:
     examples: list[str] = field(default_factory=list)
     tags_unparsed: int = 0
     files: list[dict] = field(default_factory=list)  # name, rows, bytes
+    daily_files: list[dict] = field(default_factory=list)  # the same of the summary
     differences: list[str] = field(default_factory=list)
     conformance: Conformance = field(default_factory=Conformance)
     error: dict | None = None
@@ -51,7 +54,9 @@ def run(work: Work) -> Done:
     if "mimalloc" in pa.supported_memory_backends():  # a fifth faster here than jemalloc
         pa.set_memory_pool(pa.mimalloc_memory_pool())
     done = Done(Audit(zone=work.declaration.time.zone))
-    writer = Writer(work.lake, f"{work.folder}/data", work.number, done.audit)
+    daily = f"{work.folder}/daily"
+    summary = Summary(work.declaration, work.yearmonth, work.lake, daily, work.number)
+    writer = Writer(work.lake, f"{work.folder}/data", work.number, done.audit, summary)
     rejects = Rejects(work.lake, f"{work.folder}/rejected/part-{work.number:05d}.parquet")
     try:
         for text, origin, pieces in work.texts:
@@ -62,6 +67,9 @@ def run(work: Work) -> Done:
     rejects.close()
     done.rejected, done.examples = rejects.rows, rejects.examples
     _verify(work.lake, writer.close(), done)
+    written = summary.close(done.audit)
+    done.daily_files += written.files
+    done.differences += written.differences
     return done
 
 
