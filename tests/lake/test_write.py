@@ -164,7 +164,7 @@ def work(lake, text: str, folder: str = "s", number: int = 0) -> task.Work:
     done = clean.unzip(lake, "bill.csv", lake, "s/text", {}, Limits())
     assert done.error is None
     share = [(made, ORIGIN, made.pieces) for made in done.texts]
-    return task.Work(number, lake, lake, ALIBABA, folder, share)
+    return task.Work(number, lake, lake, ALIBABA, "202601", folder, share)
 
 
 def test_a_task_writes_good_rows_keeps_bad_ones_and_counts_all(lake):

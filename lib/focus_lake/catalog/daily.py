@@ -7,6 +7,8 @@ from itertools import chain
 
 from focus_lake.catalog import sources
 from focus_lake.declare.model import Declaration
+from focus_lake.lake.audit import COSTS
+from focus_lake.lake.daily import FILLED
 from focus_lake.spec import daily
 
 
@@ -35,9 +37,37 @@ def _made(declaration: Declaration) -> dict[str, str]:
         "x_BillingMonth": "yearmonth",
         "x_ChargeDay": charge_day(declaration.time.zone),
         "x_ChargeDate": "CAST(ChargePeriodStart AS date)",
-        "x_AllocatedOwner": "CAST(NULL AS varchar)",
-        "x_Tags": "CAST(NULL AS map(varchar, varchar))",
+        "x_AllocatedOwner": _owner(declaration.tags.attributes.get("x_Owner", ())),
+        "x_Tags": _tags(declaration.tags.summary_keys),
+        "x_CategoryFilled": f"COALESCE(x_SourceChanges LIKE '%{FILLED}%', FALSE)",
+        "x_CostSigns": f"CONCAT({', '.join(map(_sign, COSTS))})",
     }
+
+
+def _owner(keys: Sequence[str]) -> str:
+    if not keys:
+        return "CAST(NULL AS varchar)"
+    paths = (quoted(f'$["{key}"]') for key in keys)
+    found = (f"NULLIF(TRY(JSON_EXTRACT_SCALAR(AllocatedTags, {path})), '')" for path in paths)
+    return f"CASE WHEN AllocatedTags IS NOT NULL THEN COALESCE({', '.join(found)}, NULL) END"
+
+
+def _tags(keys: Sequence[str]) -> str:
+    if not keys:
+        return "CAST(NULL AS map(varchar, varchar))"
+    names = [f"CAST({quoted(key)} AS varchar)" for key in keys]
+    values = (f"ELEMENT_AT(Tags, {name})" for name in names)
+    return f"MAP(ARRAY[{', '.join(names)}], ARRAY[{', '.join(values)}])"
+
+
+def _sign(cost: str) -> str:
+    signs = f"WHEN {cost} > 0 THEN '+' WHEN {cost} = 0 THEN '0' WHEN {cost} < 0 THEN '-'"
+    return f"CASE {signs} ELSE '?' END"
+
+
+def quoted(text: str) -> str:
+    """A text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def union(declarations: Sequence[Declaration], database: str) -> str:
