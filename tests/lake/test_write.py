@@ -201,7 +201,7 @@ def test_malformed_records_are_kept_by_the_task_that_has_the_first_piece(lake, m
     assert len(pieces) > 2
     shares = [pieces[:1], pieces[1:]]
     done = [
-        task.run(task.Work(n, lake, lake, ALIBABA, "s", [(text, origin, share)]))
+        task.run(task.Work(n, lake, lake, ALIBABA, "202601", "s", [(text, origin, share)]))
         for n, share in enumerate(shares)
     ]
     assert [part.rejected for part in done] == [1, 0]
