@@ -16,7 +16,8 @@ from importlib.metadata import Distribution, distribution
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ("__init__", "errors", "log", "oss/__init__", "oss/copy", "oss/settings", "oss/job")
+MODULES = ("__init__", "errors", "log", "oss/__init__", "oss/copy", "oss/crc64")
+MODULES += ("oss/settings", "oss/job")
 # botocore describes every AWS service, 30 MB of it; this is what a client for S3 loads.
 DATA = re.compile(r"botocore/data/(s3/|[^/]+$)")
 UNUSED = re.compile(

@@ -18,6 +18,7 @@ OURS = {
     "focus_lake/log.py",
     "focus_lake/oss/__init__.py",
     "focus_lake/oss/copy.py",
+    "focus_lake/oss/crc64.py",
     "focus_lake/oss/job.py",
     "focus_lake/oss/settings.py",
 }

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import oss2
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from oss2.exceptions import OssError
-from oss2.utils import Crc64
 from urllib3.exceptions import HTTPError
 
 from focus_lake.errors import StorageError
 from focus_lake.log import Log
+from focus_lake.oss import crc64
 from focus_lake.oss.settings import CopySettings
 
 TRIES = 3  # of one object within a call; Function Compute repeats the whole call besides
@@ -26,7 +25,6 @@ MOST_PARTS = 10_000  # S3's limit for one upload
 READ_BYTES = 1024 * 1024
 ETAG_NAME = "oss-etag"  # metadata of the S3 object: the ETag that its source had
 AGAIN = {408, 412, 429}  # answers below 500 that another try can change
-FAST_CRC = importlib.util.find_spec("crcmod._crcfunext") is not None  # in pure Python: hours
 
 
 class Interrupted(StorageError):
@@ -69,12 +67,15 @@ class CheckedBody:
     An early end looks like the end of the file to a reader, and S3 would store a short object.
     So the end is an error (Interrupted) unless count and CRC-64 are right; boto3 then aborts
     the upload. The SDK's reader would unpack objects stored with Content-Encoding: gzip.
+    unchecked: why the CRC-64 cannot be checked, or "".
     """
 
     def __init__(self, answer, size: int):
         self.raw, self.size, self.count = answer.resp.response.raw, size, 0
         self.expected_crc = answer.server_crc
-        self.crc = Crc64() if FAST_CRC and self.expected_crc is not None else None
+        told = "" if self.expected_crc is not None else "OSS told none"
+        self.unchecked = crc64.MISSING or told
+        self.crc = None if self.unchecked else crc64.Crc64Check()
 
     def read(self, amount: int | None = -1) -> bytes:
         """Exactly ``amount`` bytes, or what is left: S3 refuses small parts but the last."""
@@ -96,8 +97,9 @@ class CheckedBody:
     def _check(self) -> None:
         if self.count != self.size:
             raise Interrupted(f"OSS sent {self.count} bytes of {self.size}")
-        if self.crc and self.crc.crc != self.expected_crc:
+        if self.crc and not self.crc.is_right(self.expected_crc):
             raise Interrupted(f"OSS sent {self.size} bytes with the wrong CRC-64")
+        self.crc = None  # checked; a reader may ask again at the end
 
 
 @dataclass
@@ -108,6 +110,7 @@ class Copier:
     oss: oss2.Bucket
     s3: object
     log: Log
+    warned: set[str] = field(default_factory=set)  # shared by the copiers of one call
 
     def copy(self, key: str) -> str:
         """Copy one object unless S3 has it; returns "copied" or "already_there".
@@ -180,8 +183,10 @@ class Copier:
         try:
             if answer.etag != source.etag:
                 raise Interrupted("the source was replaced before it was read")
+            body = CheckedBody(answer, source.size)
+            self._warn_once(body.unchecked)
             self.s3.upload_fileobj(
-                CheckedBody(answer, source.size),
+                body,
                 self.settings.s3_bucket,
                 target,
                 ExtraArgs={"Metadata": {ETAG_NAME: source.etag}},
@@ -189,6 +194,13 @@ class Copier:
             )
         finally:
             answer.close()
+
+    def _warn_once(self, unchecked: str) -> None:
+        if unchecked and unchecked not in self.warned:
+            self.warned.add(unchecked)
+            self.log.event(
+                "not checked", "warning", what="CRC-64; the number of bytes is", why=unchecked
+            )
 
     def _verify(self, key: str, target: str, source: Held) -> str:
         """After a copy: is it whole, and is the source still what was copied?

@@ -26,9 +26,9 @@ def copy_events(event: bytes | str, environ: Mapping[str, str], log: Log) -> dic
     """
     settings = CopySettings.read(environ)
     s3 = s3_client(settings, environ)
-    outcome = CopyOutcome(log)
+    outcome, warned = CopyOutcome(log), set()
     for record in read_events(event):
-        outcome.take(lambda record=record: _copy_event(record, settings, environ, s3, log))
+        outcome.take(lambda record=record: _copy_event(record, settings, environ, s3, log, warned))
     return outcome.end()
 
 
@@ -91,7 +91,12 @@ def read_events(event: bytes | str) -> list[dict]:
 
 
 def _copy_event(
-    record: dict, settings: CopySettings, environ: Mapping[str, str], s3: object, log: Log
+    record: dict,
+    settings: CopySettings,
+    environ: Mapping[str, str],
+    s3: object,
+    log: Log,
+    warned: set[str],
 ) -> str:
     bucket, found = record["oss"]["bucket"]["name"], record["oss"]["object"]
     if settings.oss_bucket and bucket != settings.oss_bucket:
@@ -99,7 +104,7 @@ def _copy_event(
             f"oss://{bucket}/{found['key']}: OSS_BUCKET is {settings.oss_bucket}: "
             "correct the trigger or the variable"
         )
-    copier = Copier(settings, oss_bucket(settings, environ, bucket), s3, log)
+    copier = Copier(settings, oss_bucket(settings, environ, bucket), s3, log, warned)
     key = find_name(copier, found["key"], found.get("eTag", ""))
     event_name = record.get("eventName", "")
     why_not = settings.why_not(key)
