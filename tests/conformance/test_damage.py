@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from focus_lake import storage
+from focus_lake.conformance import history
 from focus_lake.conformance.findings import Conformance
 from focus_lake.conformance.history import History
-from focus_lake.lake.ledger import Line
+from focus_lake.lake.ledger import Ledger, Line
 from focus_lake.spec import rules
 from helpers.bills import counts, good, looked_at, plain
 
@@ -238,6 +240,48 @@ def test_increments_are_compared_month_to_date_with_the_whole_month_before(decla
     )
     # One InvoiceId came earlier this month; SkuMeter was not looked for in the month before.
     assert counts(found) == {("lake-column-went-null", "RegionName"): 4}
+
+
+def published(store, *batches: tuple[str, str, int, int]) -> Ledger:
+    """A ledger of (month, batch_ts, rows, rows without RegionName), all of export A."""
+    ledger = Ledger(store, "plain")
+    for yearmonth, batch_ts, rows, nulls in batches:
+        more = {"rows_out": rows, "delivered_nulls": {"RegionName": nulls}, "exports": ["A"]}
+        ledger.write(Line("plain", yearmonth, batch_ts, "published", **more))
+    return ledger
+
+
+@pytest.mark.parametrize("delivery", ["snapshot", "increment"])
+def test_a_batch_that_is_read_again_is_not_excused_by_its_own_old_line(
+    declared, tmp_path, delivery
+):
+    """Its first reading had every value, the second has none: with and without a month before."""
+    for n, months in enumerate(([("202512", "1", 4, 0)], [])):
+        ledger = published(storage.at(str(tmp_path / str(n))), *months, ("202601", "2", 4, 0))
+        found = gone(declared, "RegionName")
+        found.finish(history.of_batch(ledger, "202601", "2", ["A"], delivery))
+        assert counts(found) == {("lake-column-went-null", "RegionName"): 4}
+        (entry,) = found.as_list()
+        assert entry["examples"][0]["file"] == "not null in 202601/2"
+
+
+def test_a_snapshot_is_compared_with_the_push_before_and_an_increment_is_not(declared, tmp_path):
+    ledger = published(storage.at(str(tmp_path)), ("202601", "1", 4, 0), ("202601", "3", 4, 4))
+    for delivery, expected in (("snapshot", 4), ("increment", None)):
+        found = gone(declared, "RegionName")
+        found.finish(history.of_batch(ledger, "202601", "2", ["A"], delivery))
+        assert counts(found).get(("lake-column-went-null", "RegionName")) == expected
+    other = gone(declared, "RegionName")
+    other.finish(history.of_batch(ledger, "202601", "2", ["B"], "snapshot"))
+    assert counts(other) == {}
+
+
+def test_a_replayed_increment_counts_the_other_increments_of_its_month(declared, tmp_path):
+    days = [("202512", "1", 10, 0), ("202601", "1", 4, 3), ("202601", "2", 4, 4)]
+    ledger = published(storage.at(str(tmp_path)), *days)
+    found = gone(declared, "RegionName")
+    found.finish(history.of_batch(ledger, "202601", "2", ["A"], "increment"))
+    assert counts(found) == {}  # one value came with batch 1
 
 
 def test_without_a_month_before_no_column_is_missed(declared):

@@ -78,13 +78,13 @@ class Conformance:
             self.add(rule, column, cost, examples)
         for rule in rules.table():
             if rule.kind == WENT_NULL:
-                words = ", ".join(f"{x.yearmonth}/{x.batch_ts}" for x in history.before[-1:])
                 gone = history.went_null(self.total.rows, self.nulls, rule.tolerance)
-                for column in gone:
-                    self.add(rule.id, column, self.total.cost, [(f"not null in {words}", None)])
+                for column, then in gone.items():
+                    words = f"not null in {then.yearmonth}/{then.batch_ts}"
+                    self.add(rule.id, column, self.total.cost, [(words, None)])
 
     def went_null(self) -> list[str]:
-        """Columns that had values in the month before and have none now."""
+        """Columns that had values before and have none now."""
         alerts = {rule.id for rule in rules.table() if rule.kind == WENT_NULL}
         return sorted(column for rule, column in self.findings if rule in alerts)
 

@@ -1,4 +1,4 @@
-"""Columns that had values in the month before and have none now: an alert, seldom a coincidence."""
+"""Columns that had values before and have none now: an alert, seldom a coincidence."""
 
 from __future__ import annotations
 
@@ -12,34 +12,58 @@ from focus_lake.lake.ledger import Ledger, Line
 
 @dataclass(frozen=True)
 class History:
-    """Published batches of the same exports: those of the month before that count for it (the
-    newest one of snapshots, all of increments), and of increments those of this month so far."""
+    """Published batches of the same exports that a new batch is compared with.
+
+    before: those of the month before that count for it (the newest one of snapshots, all of
+    increments); so_far: increments of this month, this batch not among them; earlier: what the
+    new batch takes the place of, which is its own former publication or the push before it.
+    """
 
     before: tuple[Line, ...] = ()
     so_far: tuple[Line, ...] = ()
+    earlier: Line | None = None
 
-    def went_null(self, rows: int, nulls: Counter, expected: Decimal) -> list[str]:
-        """Columns without any value now, of which by the share before at least `expected` values
-        would have come by now. rows, nulls: those of the new batch."""
-        count = rows + sum(line.rows_out for line in self.so_far)
-        before = sum(line.rows_out for line in self.before)
-        if not rows or not before:
-            return []
-        return [
-            column
-            for column, missing in sorted(nulls.items())
-            if missing + _nulls(self.so_far, column) == count
-            and (before - _nulls(self.before, column)) * count >= expected * before
-        ]
+    def went_null(self, rows: int, nulls: Counter, expected: Decimal) -> dict[str, Line]:
+        """Columns without any value now -> the batch in which they had some.
+
+        Told are those of which by the share then at least `expected` values would have come by
+        now. rows, nulls: those of the new batch.
+        """
+        gone = _gone(rows, nulls, self.before, self.so_far, expected)
+        if self.earlier:
+            gone |= _gone(rows, nulls, (self.earlier,), (), expected)
+        return dict(sorted(gone.items()))
 
 
-def of_batch(ledger: Ledger, yearmonth: str, exports: list[str], delivery: str) -> History:
-    """The history that a new batch is compared with."""
+def _gone(
+    rows: int, nulls: Counter, before: tuple[Line, ...], so_far: tuple[Line, ...], expected: Decimal
+) -> dict[str, Line]:
+    count = rows + sum(line.rows_out for line in so_far)
+    then = sum(line.rows_out for line in before)
+    if not rows or not then:
+        return {}
+    return {
+        column: before[-1]
+        for column, missing in nulls.items()
+        if missing + _nulls(so_far, column) == count
+        and (then - _nulls(before, column)) * count >= expected * then
+    }
+
+
+def of_batch(
+    ledger: Ledger, yearmonth: str, batch_ts: str, exports: list[str], delivery: str
+) -> History:
+    """The history that a new batch is compared with; its own line, of a run before, is not in it
+    but as what it takes the place of."""
     first = datetime.strptime(yearmonth, "%Y%m")
     before = _same(ledger.published(f"{first - timedelta(days=1):%Y%m}"), exports)
+    here = _same(ledger.published(yearmonth), exports)
     if delivery == "snapshot":
-        return History(tuple(before[-1:]))
-    return History(tuple(before), tuple(_same(ledger.published(yearmonth), exports)))
+        until = [line for line in here if line.batch_ts <= batch_ts]
+        return History(tuple(before[-1:]), earlier=until[-1] if until else None)
+    own = [line for line in here if line.batch_ts == batch_ts]
+    others = tuple(line for line in here if line.batch_ts != batch_ts)
+    return History(tuple(before), others, own[0] if own else None)
 
 
 def _same(lines: list[Line], exports: list[str]) -> list[Line]:

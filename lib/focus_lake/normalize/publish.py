@@ -72,8 +72,8 @@ def process(run: Run, batch: Batch, folder: str) -> Line:
             _write(run, batch, folder, read)
             details |= {"rows": read.audit.rows, "rejected": read.rejected}
     if not read.reasons:
-        month, delivery = batch.yearmonth, run.declaration.delivery
-        read.conformance.finish(history.of_batch(run.ledger, month, batch.exports, delivery))
+        which = (*batch.key, batch.exports, run.declaration.delivery)
+        read.conformance.finish(history.of_batch(run.ledger, *which))
         if gone := read.conformance.went_null():
             run.log.event("columns went null", "warning", columns=gone)
         judged = (read.audit, read.rejected, read.examples, run.ledger)
