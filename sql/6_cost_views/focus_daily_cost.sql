@@ -1,48 +1,119 @@
 -- One row is the cost of a UTC day, account, service, region, charge category and currency.
--- Purchases of commitments (EffectiveCost 0) are left out of list and contracted cost: the usage
--- they cover carries those costs again. Names are the largest of an id's names, so that an id
--- that was renamed stays one row.
+-- Ids go with their names, so that what has a name and no id stays apart. Prepaid commitments are
+-- left out of list and contracted cost where the usage they cover carries those costs again.
+-- yearmonth is the folder's month, x_BillingMonth the charge's own.
 CREATE OR REPLACE VIEW ${database}.focus_daily_cost AS
+WITH charges AS (
+    SELECT
+        x_Provider,
+        yearmonth,
+        x_BillingMonth,
+        CAST(ChargePeriodStart AS date) AS x_ChargeDate,
+        BillingAccountId,
+        BillingAccountName,
+        SubAccountId,
+        SubAccountName,
+        ServiceCategory,
+        ServiceName,
+        RegionId,
+        RegionName,
+        ChargeCategory,
+        BillingCurrency,
+        CommitmentDiscountId,
+        ${is_prepaid} AS is_prepaid,
+        BilledCost,
+        EffectiveCost,
+        ListCost,
+        ContractedCost
+    FROM ${database}.focus_unified
+),
+
+summed AS (
+    SELECT
+        x_Provider,
+        yearmonth,
+        x_BillingMonth,
+        x_ChargeDate,
+        BillingAccountId,
+        BillingAccountName,
+        SubAccountId,
+        SubAccountName,
+        ServiceCategory,
+        ServiceName,
+        RegionId,
+        RegionName,
+        ChargeCategory,
+        BillingCurrency,
+        CommitmentDiscountId,
+        is_prepaid,
+        SUM(BilledCost) AS BilledCost,
+        SUM(EffectiveCost) AS EffectiveCost,
+        SUM(ListCost) AS ListCost,
+        SUM(ContractedCost) AS ContractedCost,
+        COUNT(*) AS x_RowCount,
+        ${list_on_usage} AS list_on_usage,
+        ${contracted_on_usage} AS contracted_on_usage
+    FROM charges
+    GROUP BY
+        x_Provider,
+        yearmonth,
+        x_BillingMonth,
+        x_ChargeDate,
+        BillingAccountId,
+        BillingAccountName,
+        SubAccountId,
+        SubAccountName,
+        ServiceCategory,
+        ServiceName,
+        RegionId,
+        RegionName,
+        ChargeCategory,
+        BillingCurrency,
+        CommitmentDiscountId,
+        is_prepaid
+),
+
+counted AS (
+    SELECT
+        summed.*,
+        ${counts_list} AS counts_list,
+        ${counts_contracted} AS counts_contracted
+    FROM summed
+)
+
 SELECT
     x_Provider,
     yearmonth,
-    CAST(ChargePeriodStart AS date) AS x_ChargeDate,
+    x_ChargeDate,
     BillingAccountId,
-    MAX(BillingAccountName) AS BillingAccountName,
+    BillingAccountName,
     SubAccountId,
-    MAX(SubAccountName) AS SubAccountName,
+    SubAccountName,
     ServiceCategory,
     ServiceName,
     RegionId,
-    MAX(RegionName) AS RegionName,
+    RegionName,
     ChargeCategory,
     BillingCurrency,
     SUM(BilledCost) AS BilledCost,
     SUM(EffectiveCost) AS EffectiveCost,
-    SUM(
-        CASE
-            WHEN ChargeCategory = 'Purchase' AND EffectiveCost = 0 AND ListCost IS NOT NULL
-                THEN CAST(0 AS decimal(38, 18))
-            ELSE ListCost
-        END
-    ) AS ListCost,
-    SUM(
-        CASE
-            WHEN ChargeCategory = 'Purchase' AND EffectiveCost = 0 AND ContractedCost IS NOT NULL
-                THEN CAST(0 AS decimal(38, 18))
-            ELSE ContractedCost
-        END
-    ) AS ContractedCost,
-    COUNT(*) AS x_RowCount
-FROM ${database}.focus_unified
+    SUM(ListCost * counts_list) AS ListCost,
+    SUM(ContractedCost * counts_contracted) AS ContractedCost,
+    CAST(SUM(x_RowCount) AS bigint) AS x_RowCount,
+    x_BillingMonth
+FROM counted
 GROUP BY
     x_Provider,
     yearmonth,
-    CAST(ChargePeriodStart AS date),
+    x_BillingMonth,
+    x_ChargeDate,
     BillingAccountId,
+    BillingAccountName,
     SubAccountId,
+    SubAccountName,
     ServiceCategory,
     ServiceName,
     RegionId,
+    RegionName,
     ChargeCategory,
     BillingCurrency

@@ -1,6 +1,6 @@
 -- One row is one charge of focus_unified, its costs also in the reporting currency.
--- The rate is the one that holds on the first day of the billing month, so a month has one rate
--- whatever is pushed when; a currency against itself is 1. Without a rate the converted costs are
+-- The rate is the one that holds on the first day of x_BillingMonth, the charge's own billing month,
+-- so a month has one rate whatever is pushed when; a currency against itself is 1. Without a rate the converted costs are
 -- null, and focus_missing_rates counts them. Cost times rate is exact, then rounded once, half
 -- away from zero, to 18 decimals: whole and decimal part are multiplied apart, which keeps both
 -- within the 38 digits of a decimal.
@@ -29,8 +29,8 @@ rated AS (
     FROM ${database}.focus_unified AS charges
     LEFT JOIN rates
         ON charges.BillingCurrency = rates.from_currency
-        AND CONCAT(charges.yearmonth, '01') >= rates.first_day
-        AND CONCAT(charges.yearmonth, '01') < rates.end_day
+        AND CONCAT(charges.x_BillingMonth, '01') >= rates.first_day
+        AND CONCAT(charges.x_BillingMonth, '01') < rates.end_day
 )
 
 SELECT

@@ -1,52 +1,115 @@
 -- One row is the cost of a billing month as in focus_monthly_cost, also in the reporting currency.
 -- Converted costs are sums of focus_unified_converted, so both views agree to the last digit; they
--- are null where the month's currency has no rate. Purchases of commitments (EffectiveCost 0) are
--- left out of list and contracted cost: the usage they cover carries those costs again.
+-- are null where the month's currency has no rate. Prepaid commitments are left out of list and
+-- contracted cost where the usage they cover carries those costs again.
 CREATE OR REPLACE VIEW ${database}.focus_monthly_cost_converted AS
 WITH charges AS (
     SELECT
         *,
-        CASE
-            WHEN ChargeCategory = 'Purchase' AND EffectiveCost = 0 THEN CAST(0 AS decimal(1, 0))
-            ELSE CAST(1 AS decimal(1, 0))
-        END AS times_counted
+        ${is_prepaid} AS is_prepaid
     FROM ${database}.focus_unified_converted
+),
+
+summed AS (
+    SELECT
+        x_Provider,
+        yearmonth,
+        x_BillingMonth,
+        BillingAccountId,
+        BillingAccountName,
+        SubAccountId,
+        SubAccountName,
+        ServiceCategory,
+        ServiceName,
+        RegionId,
+        RegionName,
+        ChargeCategory,
+        BillingCurrency,
+        CommitmentDiscountId,
+        is_prepaid,
+        x_ReportingCurrency,
+        x_FxRate,
+        x_FxRateValidFrom,
+        SUM(BilledCost) AS BilledCost,
+        SUM(EffectiveCost) AS EffectiveCost,
+        SUM(ListCost) AS ListCost,
+        SUM(ContractedCost) AS ContractedCost,
+        COUNT(*) AS x_RowCount,
+        SUM(x_BilledCostConverted) AS x_BilledCostConverted,
+        SUM(x_EffectiveCostConverted) AS x_EffectiveCostConverted,
+        SUM(x_ListCostConverted) AS x_ListCostConverted,
+        SUM(x_ContractedCostConverted) AS x_ContractedCostConverted,
+        ${list_on_usage} AS list_on_usage,
+        ${contracted_on_usage} AS contracted_on_usage
+    FROM charges
+    GROUP BY
+        x_Provider,
+        yearmonth,
+        x_BillingMonth,
+        BillingAccountId,
+        BillingAccountName,
+        SubAccountId,
+        SubAccountName,
+        ServiceCategory,
+        ServiceName,
+        RegionId,
+        RegionName,
+        ChargeCategory,
+        BillingCurrency,
+        CommitmentDiscountId,
+        is_prepaid,
+        x_ReportingCurrency,
+        x_FxRate,
+        x_FxRateValidFrom
+),
+
+counted AS (
+    SELECT
+        summed.*,
+        ${counts_list} AS counts_list,
+        ${counts_contracted} AS counts_contracted
+    FROM summed
 )
 
 SELECT
     x_Provider,
     yearmonth,
     BillingAccountId,
-    MAX(BillingAccountName) AS BillingAccountName,
+    BillingAccountName,
     SubAccountId,
-    MAX(SubAccountName) AS SubAccountName,
+    SubAccountName,
     ServiceCategory,
     ServiceName,
     RegionId,
-    MAX(RegionName) AS RegionName,
+    RegionName,
     ChargeCategory,
     BillingCurrency,
     SUM(BilledCost) AS BilledCost,
     SUM(EffectiveCost) AS EffectiveCost,
-    SUM(ListCost * times_counted) AS ListCost,
-    SUM(ContractedCost * times_counted) AS ContractedCost,
-    COUNT(*) AS x_RowCount,
+    SUM(ListCost * counts_list) AS ListCost,
+    SUM(ContractedCost * counts_contracted) AS ContractedCost,
+    CAST(SUM(x_RowCount) AS bigint) AS x_RowCount,
     x_ReportingCurrency,
     x_FxRate,
     x_FxRateValidFrom,
     SUM(x_BilledCostConverted) AS x_BilledCostConverted,
     SUM(x_EffectiveCostConverted) AS x_EffectiveCostConverted,
-    SUM(x_ListCostConverted * times_counted) AS x_ListCostConverted,
-    SUM(x_ContractedCostConverted * times_counted) AS x_ContractedCostConverted
-FROM charges
+    SUM(x_ListCostConverted * counts_list) AS x_ListCostConverted,
+    SUM(x_ContractedCostConverted * counts_contracted) AS x_ContractedCostConverted,
+    x_BillingMonth
+FROM counted
 GROUP BY
     x_Provider,
     yearmonth,
+    x_BillingMonth,
     BillingAccountId,
+    BillingAccountName,
     SubAccountId,
+    SubAccountName,
     ServiceCategory,
     ServiceName,
     RegionId,
+    RegionName,
     ChargeCategory,
     BillingCurrency,
     x_ReportingCurrency,

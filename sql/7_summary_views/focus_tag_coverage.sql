@@ -1,35 +1,35 @@
 -- One row is the share of cost that carries one tag attribute, by provider, month and currency.
--- x_Coverage is a ratio of EffectiveCost (1.0 is all of it), null where that cost sums to 0; an
--- empty tag value counts as none.
+-- The month is the charges' own billing month, under both its names. x_Coverage is a ratio (1.0 is
+-- all of it) of what was charged: EffectiveCost above zero without tax, for a credit is no cost
+-- that someone could own and no resource has tax. Where it is null x_Reason says why.
 CREATE OR REPLACE VIEW ${database}.focus_tag_coverage AS
 WITH totals AS (
     SELECT
         x_Provider,
-        yearmonth,
+        x_BillingMonth,
         x_Attribute,
         BillingCurrency,
         SUM(EffectiveCost) AS EffectiveCost,
-        SUM(
-            CASE
-                WHEN NULLIF(TRIM(x_Value), '') IS NULL THEN CAST(0 AS decimal(38, 18))
-                ELSE EffectiveCost
-            END
-        ) AS x_TaggedEffectiveCost,
+        SUM(CASE WHEN x_Value IS NULL THEN CAST(0 AS decimal(38, 18)) ELSE EffectiveCost END)
+            AS x_TaggedEffectiveCost,
         CAST(SUM(x_RowCount) AS bigint) AS x_RowCount,
-        CAST(
-            SUM(CASE WHEN NULLIF(TRIM(x_Value), '') IS NULL THEN 0 ELSE x_RowCount END) AS bigint
-        ) AS x_TaggedRowCount
+        CAST(SUM(CASE WHEN x_Value IS NULL THEN 0 ELSE x_RowCount END) AS bigint)
+            AS x_TaggedRowCount,
+        SUM(x_ChargedEffectiveCost) AS x_ChargedEffectiveCost,
+        SUM(CASE WHEN x_Value IS NOT NULL THEN x_ChargedEffectiveCost END)
+            AS x_TaggedChargedEffectiveCost,
+        SUM(x_TaxEffectiveCost) AS x_TaxEffectiveCost
     FROM ${database}.focus_cost_by_tag
     GROUP BY
         x_Provider,
-        yearmonth,
+        x_BillingMonth,
         x_Attribute,
         BillingCurrency
 )
 
 SELECT
     x_Provider,
-    yearmonth,
+    x_BillingMonth AS yearmonth,
     x_Attribute,
     BillingCurrency,
     EffectiveCost,
@@ -37,7 +37,23 @@ SELECT
     x_RowCount,
     x_TaggedRowCount,
     CAST(
-        CAST(x_TaggedEffectiveCost AS double) / NULLIF(CAST(EffectiveCost AS double), 0)
+        CAST(
+            CASE
+                WHEN x_ChargedEffectiveCost > 0
+                    THEN COALESCE(x_TaggedChargedEffectiveCost, CAST(0 AS decimal(38, 18)))
+            END AS double
+        ) / NULLIF(CAST(x_ChargedEffectiveCost AS double), 0)
         AS decimal(38, 6)
-    ) AS x_Coverage
+    ) AS x_Coverage,
+    x_BillingMonth,
+    x_ChargedEffectiveCost,
+    x_TaggedChargedEffectiveCost,
+    x_TaxEffectiveCost,
+    CAST(
+        CASE
+            WHEN x_ChargedEffectiveCost > 0 THEN NULL
+            WHEN EffectiveCost IS NULL THEN 'no EffectiveCost'
+            ELSE 'no charge above zero but tax'
+        END AS varchar
+    ) AS x_Reason
 FROM totals

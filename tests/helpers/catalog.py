@@ -48,13 +48,15 @@ class Deployed:
         return on_duckdb(self.lake.root, translate(sql, self.database), self.database)
 
 
-def deploy(engine: str, request, tmp_path_factory, fill, name: str = "story") -> Deployed:
+def deploy(
+    engine: str, request, tmp_path_factory, fill, name: str = "story", options=()
+) -> Deployed:
     """A lake filled by `fill(lake)` and deployed on the engine."""
     server = request.getfixturevalue("trino") if engine == "trino" else None
     root = server.root if server else tmp_path_factory.mktemp("lakes")
     lake = Lake(root / name)
     deployed = Deployed(engine, lake, fill(lake), server, name)
-    assert refresh(*deployed.options()) == 0
+    assert refresh(*deployed.options(), *options) == 0
     return deployed
 
 

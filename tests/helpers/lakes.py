@@ -97,12 +97,13 @@ class Lake:
         return line
 
 
-def declare(folder: Path, name: str, delivery: str = "snapshot") -> str:
+def declare(folder: Path, name: str, delivery: str = "snapshot", months: str = "one") -> str:
     """A made-up provider like Alibaba, in a declarations folder of the user's; gives the folder."""
     folder.mkdir(exist_ok=True)
     text = resources.data("declare", "providers", "alibaba.toml").read_text(encoding="utf-8")
     text = text.replace('name = "alibaba"', f'name = "{name}"', 1)
     text = text.replace('delivery = "snapshot"', f'delivery = "{delivery}"', 1)
+    text = text.replace("[layout]\n", f'[layout]\nmonths = "{months}"\n', 1)
     (folder / f"{name}.toml").write_text(text, encoding="utf-8")
     return str(folder)
 

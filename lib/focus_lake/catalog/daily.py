@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
-from focus_lake.catalog import sources
+from focus_lake.catalog import blank, months, sources
 from focus_lake.declare.model import Declaration
 from focus_lake.lake.audit import COSTS
 from focus_lake.lake.daily import FILLED
-from focus_lake.spec import daily
+from focus_lake.spec import columns, daily
 
 
-def values(declaration: Declaration) -> dict[str, str]:
-    """The placeholders of a provider's view by day."""
-    made = _made(declaration)
+def values(declaration: Declaration, billing_month: str) -> dict[str, str]:
+    """The placeholders of a provider's view by day; billing_month: the SQL of it."""
+    made = {**_made(declaration), "x_BillingMonth": billing_month}
     keys = [
-        f"    {made[column.name]} AS {column.name}" if column.is_own else f"    {column.name}"
+        f"    {made[column.name]} AS {column.name}"
+        if column.is_own
+        else f"    {blank.shown(columns.find(column.name))}"
         for column in daily.of_role("key")
     ]
     width = len(daily.table())
@@ -34,7 +36,6 @@ def values(declaration: Declaration) -> dict[str, str]:
 def _made(declaration: Declaration) -> dict[str, str]:
     """How the summary's own keys come from the columns of a charge."""
     return {
-        "x_BillingMonth": "yearmonth",
         "x_ChargeDay": charge_day(declaration.time.zone),
         "x_ChargeDate": "CAST(ChargePeriodStart AS date)",
         "x_AllocatedOwner": _owner(declaration.tags.attributes.get("x_Owner", ())),
@@ -81,7 +82,5 @@ def union(declarations: Sequence[Declaration], database: str) -> str:
 
 
 def charge_day(zone: str) -> str:
-    """The day of a charge in the provider's own zone; stored times are UTC without a zone."""
-    if zone == "UTC":
-        return "CAST(ChargePeriodStart AS date)"
-    return f"CAST(with_timezone(ChargePeriodStart, 'UTC') AT TIME ZONE '{zone}' AS date)"
+    """The day of a charge in the provider's own zone."""
+    return f"CAST({months.local('ChargePeriodStart', zone)} AS date)"

@@ -5,9 +5,9 @@ finds the lake's folders). In files of a provider: provider, title, delivered (w
 views show, in words), normalized_columns, rejected_columns, partition_columns, provider_columns,
 live, and those of daily.py. In the others: batch_columns,
 fx_rate_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4,
-attribute_columns, attribute_cases, attribute_rows, and those of governance.py, currency.py and the
-kinds of reference data. In files of a kind: kind, called, one_row, revision, reference_columns,
-kind_columns.
+attribute_columns, attribute_cases, attribute_rows, and those of charges.py, governance.py,
+currency.py and the kinds of reference data. In files of a kind: kind, called, one_row, revision,
+reference_columns, kind_columns.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from dataclasses import dataclass
 from itertools import groupby
 from string import Template
 
-from focus_lake.catalog import currency, daily, governance, reference_objects, sources
+from focus_lake.catalog import (
+    blank,
+    charges,
+    currency,
+    daily,
+    governance,
+    months,
+    reference_objects,
+    sources,
+)
 from focus_lake.catalog.sources import Field, Source
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError
@@ -81,7 +90,7 @@ def of_provider(
     extra: the user's folder of declarations, which may hold views of the user's.
     """
     files = [source for source in sources.tree() if sources.PER_PROVIDER in source.stem]
-    values = {**_provider_values(declaration, place), **daily.values(declaration)}
+    values = _provider_values(declaration, place)
     tables = {
         "normalized": _fields_of(declaration),
         "rejected": sources.fields("rejected"),
@@ -92,7 +101,7 @@ def of_provider(
         if source.folder != sources.PROVIDER_VIEWS
     ]
     views = sources.provider_views(declaration.name, extra)
-    return made + [part for source in views for part in _views(source, values, live)]
+    return made + [part for source in views for part in _views(source, values, declaration, live)]
 
 
 def shared_tables(place: CatalogPlace) -> list[Statement]:
@@ -135,6 +144,7 @@ def shared_views(
             for version in columns.VERSIONS
         },
         **_attributes(declarations),
+        **charges.values(),
         **governance.values(declarations),
         **deliveries.values(declarations),
         **currency.values(place.reporting_currency),
@@ -186,7 +196,6 @@ def _checked(name: str, sql: str) -> str:
 
 
 def _provider_values(declaration: Declaration, place: CatalogPlace) -> dict[str, str]:
-    names = [column.name for column in declaration.columns]
     return {
         "database": place.database,
         "lake": _text(place.lake.rstrip("/")),
@@ -196,7 +205,6 @@ def _provider_values(declaration: Declaration, place: CatalogPlace) -> dict[str,
         "normalized_columns": _definitions(_fields_of(declaration)),
         "rejected_columns": _definitions(sources.fields("rejected")),
         "partition_columns": _definitions(sources.fields("partition")),
-        "provider_columns": _listed([*names, *PARTITION_KEYS]),
     }
 
 
@@ -246,8 +254,11 @@ def _union(declarations: Sequence[Declaration], name: str, place: CatalogPlace, 
     selects = []
     for declaration in declarations:
         table = name.format(declaration.name)
-        own = [f"{_quoted(declaration.delivery)} AS delivery"] if "normalized" in name else []
-        listed = _listed([*own, *names], indent + "    ")
+        shown = [*names, months.COLUMN]
+        if "normalized" in name:
+            month = f"{months.of_table(declaration)} AS {months.COLUMN}"
+            shown = [f"{_quoted(declaration.delivery)} AS delivery", *names, month]
+        listed = _listed(shown, indent + "    ")
         selects.append(f"{indent}SELECT\n{listed}\n{indent}FROM {place.database}.{table}")
     return f"\n{indent}UNION ALL\n".join(selects)
 
@@ -280,25 +291,52 @@ def _attributes(declarations: Sequence[Declaration]) -> dict[str, str]:
     }
 
 
-def _views(source: Source, values: dict[str, str], live: Live) -> list[Statement]:
+def _views(
+    source: Source, values: dict[str, str], declaration: Declaration, live: Live
+) -> list[Statement]:
     """A view of live batches; in parts of whole months below it where it would be too long."""
     name = source.stem
-    sql = source.fill({**values, "live": predicate(live)})
+    sql = _view(source, values, declaration, live)
     if len(sql.encode()) <= ATHENA_LIMIT:
         return [Statement(source.folder, name, sql)]
     database = values["database"]
     parts = []
-    for number, months in enumerate(_chunks(live), 1):
-        part = source.fill({**values, "live": predicate(months)})
+    for number, chunk in enumerate(_chunks(live), 1):
+        part = _view(source, values, declaration, chunk)
         # Only the name after VIEW is the object's own.
         part = re.sub(rf"(VIEW\s+{database}\.){name}\b", rf"\g<1>{name}_part_{number}", part)
         parts.append(
             Statement(source.folder, f"{name}_part_{number}", _checked(f"{name}_part", part))
         )
     union = "\nUNION ALL\n".join(f"SELECT * FROM {database}.{part.name}" for part in parts)
-    title = source.fill({**values, "live": ""}).splitlines()[0]
+    title = sql.splitlines()[0]
     whole = f"{title}\nCREATE OR REPLACE VIEW {database}.{name} AS\n{union}\n"
     return [*parts, Statement(source.folder, name, _checked(name, whole))]
+
+
+def _view(source: Source, values: dict[str, str], declaration: Declaration, live: Live) -> str:
+    """The provider's view of some batches: a union where their billing months are told apart."""
+    shown = [blank.shown(column) for column in declaration.columns]
+    made = [
+        source.fill(
+            {
+                **values,
+                **daily.values(declaration, part.month),
+                "provider_columns": _listed(
+                    [*shown, *PARTITION_KEYS, f"{part.month} AS {months.COLUMN}"]
+                ),
+                "live": predicate(part.live) + part.where,
+            }
+        )
+        for part in months.parts(declaration, live)
+    ]
+    if len(made) == 1:
+        return made[0]
+    head = re.match(r"(?s).*?\bVIEW\s+\S+\s+AS\b", made[0])
+    if head is None:
+        raise CatalogError(f"{source.path}: the statement must be CREATE OR REPLACE VIEW name AS")
+    bodies = [text[head.end() :].strip() for text in made]
+    return head[0] + "\n" + "\nUNION ALL\n".join(bodies) + "\n"
 
 
 def _chunks(live: Live) -> list[Live]:
@@ -309,10 +347,7 @@ def _chunks(live: Live) -> list[Live]:
         if chunks[-1] and len(chunks[-1]) + len(month) > BATCHES_IN_PART:
             chunks.append([])
         chunks[-1] += month
-    return [
-        Live(tuple(chunk), tuple(row for row in live.hidden if row[:2] in set(chunk)))
-        for chunk in chunks
-    ]
+    return [live.only(chunk) for chunk in chunks]
 
 
 def predicate(live: Live) -> str:

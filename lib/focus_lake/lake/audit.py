@@ -11,8 +11,9 @@ import functools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Context, Decimal, Inexact
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -87,6 +88,14 @@ class Audit:
             getattr(self, name).update(getattr(other, name))
         self._add_period(other.earliest, other.latest)
         self.days |= other.days
+
+    def billing_months(self, zone: str, otherwise: str) -> dict[str, int]:
+        """Rows by the month of BillingPeriodStart in the zone; where it is null, by `otherwise`."""
+        months = Counter()
+        for start, rows in self.billing_starts.items():
+            local = None if start is None else start.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+            months[otherwise if local is None else f"{local:%Y%m}"] += rows
+        return dict(sorted(months.items()))
 
     def cost_sums(self) -> list[dict]:
         """The sums as the ledger has them: decimal text, null where every value is null."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from focus_lake.errors import LedgerError
@@ -19,10 +19,18 @@ class Live:
     batches: (yearmonth, batch_ts) of every folder with live rows.
     hidden: (yearmonth, batch_ts, export) of superseded exports inside those folders; there are
     some only where two exports were pushed in the same second and one was pushed again later.
+    months: batch -> billing months of its rows, where the ledger tells them.
     """
 
     batches: tuple[tuple[str, str], ...] = ()
     hidden: tuple[tuple[str, str, str], ...] = ()
+    months: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, compare=False)
+
+    def only(self, batches: Iterable[tuple[str, str]]) -> Live:
+        """The same of some of the batches."""
+        kept = tuple(batches)
+        hidden = tuple(row for row in self.hidden if row[:-1] in set(kept))
+        return Live(kept, hidden, self.months)
 
 
 def choose(lines: Iterable[Line], delivery: str) -> Live:
@@ -32,8 +40,9 @@ def choose(lines: Iterable[Line], delivery: str) -> Live:
     shown nor superseded.
     """
     published = _published(lines)
+    months = {line.key: tuple(line.billing_months) for line in published if line.billing_months}
     if delivery == INCREMENT:
-        return Live(tuple(sorted(line.key for line in published)))
+        return Live(tuple(sorted(line.key for line in published)), months=months)
     newest: dict[tuple[str, str], str] = {}
     for line in published:
         for export in line.exports:
@@ -46,7 +55,7 @@ def choose(lines: Iterable[Line], delivery: str) -> Live:
         for export in line.exports
         if line.key in live and newest[export, line.yearmonth] != line.batch_ts
     ]
-    return Live(tuple(sorted(live)), tuple(sorted(hidden)))
+    return Live(tuple(sorted(live)), tuple(sorted(hidden)), months)
 
 
 def superseded(

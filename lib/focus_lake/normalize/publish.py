@@ -177,6 +177,7 @@ def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
         charge_period_start_min=utc_text(audit.earliest),
         charge_period_end_max=utc_text(audit.latest),
         charge_days=len(audit.days),
+        billing_months=audit.billing_months(run.declaration.time.zone, batch.yearmonth),
         missing_columns=sorted(set.intersection(*missing)) if missing else [],
         unknown_columns=sorted({name for each in transforms for name in each.unknown}),
         null_counts=dict(sorted(audit.nulls.items())),

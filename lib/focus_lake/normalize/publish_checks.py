@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from zoneinfo import ZoneInfo
-
 from focus_lake.conformance.findings import Conformance
 from focus_lake.declare.model import Declaration
 from focus_lake.lake.audit import BILLING_START, PERIOD_START, Audit
@@ -47,12 +44,9 @@ def broken(conformance: Conformance, options) -> list[Reason]:
 
 def _months(batch: Batch, audit: Audit, declaration: Declaration) -> list[Reason]:
     """Rows whose billing month, in the provider's time, is not the folder's."""
-    zone, months = ZoneInfo(declaration.time.zone), Counter()
-    for start, rows in audit.billing_starts.items():
-        if start is not None:
-            local = start.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone)
-            months[f"{local:%Y%m}"] += rows
-    others = {month: rows for month, rows in sorted(months.items()) if month != batch.yearmonth}
+    zone = declaration.time.zone
+    months = audit.billing_months(zone, batch.yearmonth)
+    others = {month: rows for month, rows in months.items() if month != batch.yearmonth}
     if not others:
         return []
     found = ", ".join(f"{rows:,} of {month}" for month, rows in others.items())

@@ -95,6 +95,7 @@ def _line(declaration, key, audit: Audit, files, versions, batch: Batch | None) 
         charge_period_start_min=utc_text(audit.earliest),
         charge_period_end_max=utc_text(audit.latest),
         charge_days=len(audit.days),
+        billing_months=audit.billing_months(declaration.time.zone, key[0]),
         null_counts=dict(sorted(audit.nulls.items())),
         focus_version=", ".join(versions) or declaration.focus_version,
         code_version=__version__,
