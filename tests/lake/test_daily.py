@@ -107,6 +107,8 @@ def test_the_owner_of_a_split_cost_is_told_by_allocated_tags(tmp_path):
     groups, _ = summed(tmp_path, [row("1", AllocatedTags=text) for text in texts])
     found = {group["x_AllocatedOwner"]: group["x_RowCount"] for group in groups}
     assert found == {"Mei": 1, "ml": 1, None: 3}
+    (group,), _ = summed(tmp_path, [row("1", AllocatedTags='{"cost-center": "4711"}')])
+    assert (group["x_AllocatedOwner"], group["x_AllocatedCostCenter"]) == (None, "4711")
 
 
 def test_declared_tag_keys_are_kept_as_a_map(tmp_path):

@@ -38,14 +38,17 @@ def _made(declaration: Declaration) -> dict[str, str]:
     return {
         "x_ChargeDay": charge_day(declaration.time.zone),
         "x_ChargeDate": "CAST(ChargePeriodStart AS date)",
-        "x_AllocatedOwner": _owner(declaration.tags.attributes.get("x_Owner", ())),
+        **{
+            name: _allocated(declaration.tags.attributes.get(of, ()))
+            for name, of in daily.allocated().items()
+        },
         "x_Tags": _tags(declaration.tags.summary_keys),
         "x_CategoryFilled": f"COALESCE(x_SourceChanges LIKE '%{FILLED}%', FALSE)",
         "x_CostSigns": f"CONCAT({', '.join(map(_sign, COSTS))})",
     }
 
 
-def _owner(keys: Sequence[str]) -> str:
+def _allocated(keys: Sequence[str]) -> str:
     if not keys:
         return "CAST(NULL AS varchar)"
     paths = (quoted(f'$["{key}"]') for key in keys)

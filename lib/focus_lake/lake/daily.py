@@ -38,9 +38,15 @@ _YEAR_2038 = pa.scalar(2**31 * 1_000_000, pa.int64())  # Arrow forgets summer ti
 
 def version(declaration: Declaration) -> str:
     """Changes with whatever decides what a summary holds for given rows."""
-    keys = (declaration.tags.attributes.get("x_Owner", ()), declaration.tags.summary_keys)
+    keys = _allocated(declaration), declaration.tags.summary_keys
     text = f"{daily.version()}{declaration.time.zone}{keys}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _allocated(declaration: Declaration) -> dict[str, tuple[str, ...]]:
+    """The tag keys that tell each of the columns told by AllocatedTags."""
+    attributes = declaration.tags.attributes
+    return {name: attributes.get(of, ()) for name, of in daily.allocated().items()}
 
 
 @dataclass
@@ -61,7 +67,7 @@ class Summary:
         self, declaration: Declaration, yearmonth: str, store: Store, folder: str, number: int
     ):
         self._zone, self._yearmonth = declaration.time.zone, yearmonth
-        self._owner_keys = declaration.tags.attributes.get("x_Owner", ())
+        self._allocated = _allocated(declaration)
         self._tag_keys = declaration.tags.summary_keys
         self._store, self._path = store, f"{folder}/part-{number:05d}"
         self._groups: list[pa.Table] = []
@@ -118,7 +124,7 @@ class Summary:
             "x_BillingMonth": _months(periods, self._zone, self._yearmonth),
             "x_ChargeDay": _taken(_days(starts.dictionary, self._zone), starts),
             "x_ChargeDate": _taken(_days(starts.dictionary, "UTC"), starts),
-            "x_AllocatedOwner": self._owners(rows["AllocatedTags"]),
+            **self._split(rows["AllocatedTags"]),
             "x_CategoryFilled": _filled(rows["x_SourceChanges"]),
             "x_CostSigns": _signs(rows),
         }
@@ -127,15 +133,16 @@ class Summary:
         texts = one_chunk(rows["Tags"])
         return keys | {TAG + key: pc.map_lookup(texts, key, "first") for key in self._tag_keys}
 
-    def _owners(self, texts: pa.ChunkedArray) -> pa.Array:
-        """Who AllocatedTags names as owner: the first of the declared tag keys that has a value."""
-        if texts.null_count == len(texts) or not self._owner_keys:
-            return pa.nulls(len(texts), STRING)
-        words, found = encoded(texts), []
-        for text in words.dictionary.to_pylist():
-            named = (text and tags.parse_one(text)) or {}
-            found.append(next((named[key] for key in self._owner_keys if named.get(key)), None))
-        return _taken(pa.array(found, STRING), words)
+    def _split(self, texts: pa.ChunkedArray) -> dict[str, pa.Array]:
+        """Who AllocatedTags names: of each column's tag keys the first that has a value."""
+        if texts.null_count == len(texts):
+            return {name: pa.nulls(len(texts), STRING) for name in self._allocated}
+        words = encoded(texts)
+        named = [(text and tags.parse_one(text)) or {} for text in words.dictionary.to_pylist()]
+        return {
+            name: _taken(pa.array([_first(one, keys) for one in named], STRING), words)
+            for name, keys in self._allocated.items()
+        }
 
     def _tags(self, found: pa.Table) -> pa.Array:
         kind, count = pa.map_(STRING, STRING), len(self._tag_keys)
@@ -146,6 +153,10 @@ class Summary:
         offsets = pa.array(np.arange(0, count * len(found) + 1, count, dtype=np.int32))
         keys = pa.array(list(self._tag_keys) * len(found), STRING)
         return pa.MapArray.from_arrays(offsets, keys, values.take(pa.array(by_row)))
+
+
+def _first(named: dict[str, str | None], keys: tuple[str, ...]) -> str | None:
+    return next((named[key] for key in keys if named.get(key)), None)
 
 
 def _taken(values: pa.Array, of: pa.DictionaryArray) -> pa.Array:

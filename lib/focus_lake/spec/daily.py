@@ -46,6 +46,13 @@ def _column(row: dict[str, str]) -> Column:
 
 
 @cache
+def allocated() -> dict[str, str]:
+    """Columns told by AllocatedTags -> the attribute whose tag keys they take: x_Owner."""
+    names = [column.name for column in table() if column.name.startswith("x_Allocated")]
+    return {name: name.replace("x_Allocated", "x_") for name in names}
+
+
+@cache
 def version() -> str:
     """Changes with the columns, their types and roles, and with how they are worked out."""
     shape = [(column.name, column.role, column.type) for column in table()]
