@@ -67,7 +67,7 @@ def main() -> int:
 
 def is_table(name: str) -> bool:
     """Tables may change, and what focus_daily is made of; only the other views are promised."""
-    shared = ("focus_batches", "focus_fx_rates")
+    shared = ("focus_batches", "focus_fx_rates", "focus_ledger_journal", "focus_runs")
     ends = ("_normalized", "_rejected", "_by_day")
     return name in shared or name.startswith("focus_reference_") or name.endswith(ends)
 

@@ -33,7 +33,9 @@ def values() -> dict[str, str]:
 
 def _on_usage(cost: str) -> str:
     """Whether usage has that cost: 2 yes, 1 no, null where there is no usage."""
-    return f"MAX(CASE WHEN ChargeCategory = 'Usage' THEN CASE WHEN {cost} <> 0 THEN 2 ELSE 1 END END)"
+    return (
+        f"MAX(CASE WHEN ChargeCategory = 'Usage' THEN CASE WHEN {cost} <> 0 THEN 2 ELSE 1 END END)"
+    )
 
 
 def _counts(name: str) -> str:

@@ -10,6 +10,7 @@ from focus_lake.catalog.refresh import RATES, Refresh, RefreshOutcome
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.log import Log
 from focus_lake.options import option
+from focus_lake.records import runs
 from focus_lake.storage import Places, Store
 
 ENGINES = ("athena", "trino", "duckdb")
@@ -46,16 +47,37 @@ def main(options: RefreshOptions, log: Log | None = None) -> int:
     """Run the refresh; 0 all done, 1 a provider or the deployment failed."""
     log = log or Log()
     _check(options)
+    places = Places.open(
+        options.lake, declarations=options.declarations, endpoint=options.s3_endpoint
+    )
+    if options.dry_run:
+        return _refreshed(options, places, log, runs.Run("refresh_catalog", log.run_id, "", ""))
+    with runs.recorded(places.lake, "refresh_catalog", options, log) as run:
+        run.exit_code = _refreshed(options, places, log, run)
+        return run.exit_code
+
+
+def _refreshed(options: RefreshOptions, places: Places, log: Log, run: runs.Run) -> int:
+    """Refresh, say what was done, and note it for the history; the exit code."""
     try:
-        outcome = _refresh(options, log)
+        outcome = _refresh(options, places, log)
     except OptionsError:
         raise
     except FocusLakeError as error:
         log.event("refresh failed", "error", reason=str(error))
         print(f"The catalog could not be refreshed: {error}")
+        run.refusals.append(str(error))
         return 1
     if not options.dry_run:
         _tell(options, outcome)
+    run.counts = {
+        "providers": len(outcome.live),
+        "failed": len(outcome.failed),
+        "live_batches": sum(len(chosen.batches) for chosen in outcome.live.values()),
+        "expired_batches": sum(len(expiry.folders) for expiry in outcome.expired),
+        "statements": outcome.statements,
+    }
+    run.refusals += [f"{name}: {reason}" for name, reason in sorted(outcome.failed.items())]
     return 1 if outcome.failed else 0
 
 
@@ -70,10 +92,7 @@ def _check(options: RefreshOptions) -> None:
         raise OptionsError(f"--lake {lake}: Athena reads s3:// only")
 
 
-def _refresh(options: RefreshOptions, log: Log) -> RefreshOutcome:
-    places = Places.open(
-        options.lake, declarations=options.declarations, endpoint=options.s3_endpoint
-    )
+def _refresh(options: RefreshOptions, places: Places, log: Log) -> RefreshOutcome:
     lake = places.lake
     place = render.CatalogPlace(
         options.database, options.location or lake.root, options.reporting_currency

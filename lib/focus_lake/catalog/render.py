@@ -3,11 +3,11 @@
 Placeholders are string.Template's, e.g. ${database}. Everywhere: database, lake (where the engine
 finds the lake's folders). In files of a provider: provider, title, delivered (which batches its
 views show, in words), normalized_columns, rejected_columns, partition_columns, provider_columns,
-live, and those of daily.py. In the others: batch_columns,
-fx_rate_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4,
+live, and those of daily.py. In the others: batch_columns, fx_rate_columns, journal_columns,
+run_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4,
 attribute_columns, attribute_cases, attribute_rows, and those of charges.py, governance.py,
-currency.py and the kinds of reference data. In files of a kind: kind, called, one_row, revision,
-reference_columns, kind_columns.
+currency.py, records/deliveries.py and the kinds of reference data. In files of a kind: kind,
+called, one_row, revision, reference_columns, kind_columns.
 """
 
 from __future__ import annotations
@@ -111,6 +111,8 @@ def shared_tables(place: CatalogPlace) -> list[Statement]:
         "lake": _text(place.lake.rstrip("/")),
         "batch_columns": _definitions(sources.fields("focus_batches")),
         "fx_rate_columns": _definitions(sources.fields("focus_fx_rates")),
+        "journal_columns": _definitions(sources.fields("focus_ledger_journal")),
+        "run_columns": _definitions(sources.fields("focus_runs")),
     }
     made = [
         _statement(source, "", values, sources.fields(source.stem))

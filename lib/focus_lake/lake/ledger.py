@@ -1,15 +1,17 @@
 """The ledger: one JSON line a batch, in one file a provider and month; it alone makes data visible.
 
 Files: ``ledger/<provider>/<YYYYMM>.jsonl`` in the lake. A month's file is replaced in one
-conditional write, so of two runs that change it at once one wins and the other is told.
+conditional write, so of two runs that change it at once one wins and the other is told. Every
+change goes into the journal first; lines that do not change keep their bytes.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from focus_lake.errors import LedgerError, VersionConflict
+from focus_lake.lake import journal
 from focus_lake.storage.base import Store
 
 PUBLISHED, REJECTED, PUBLISHING = "published", "rejected", "publishing"
@@ -52,6 +54,7 @@ class Line:
     delivered_at: str | None = None  # of the push, by its batch_ts
     started_at: str | None = None
     published_at: str | None = None
+    journal_entry: int | None = field(default=None, compare=False)  # null: older than the journal
 
     @property
     def key(self) -> tuple[str, str]:
@@ -80,10 +83,12 @@ def from_json(text: str, where: str) -> Line:
 class Ledger:
     """All lines of one provider, as they were when this run read them."""
 
-    def __init__(self, store: Store, provider: str):
+    def __init__(self, store: Store, provider: str, author: journal.Author | None = None):
         self.store, self.provider = store, provider
+        self._journal = journal.Journal(store, provider, author or journal.Author())
         self._versions: dict[str, str | None] = {}
         self._lines: dict[str, list[Line]] = {}
+        self._texts: dict[str, list[str]] = {}  # of the same lines, as they stand in the file
         for entry in store.list(f"ledger/{provider}"):
             if entry.path.endswith(".jsonl"):
                 self._load(entry.path)
@@ -94,9 +99,9 @@ class Ledger:
         month = path.rsplit("/", 1)[1].removesuffix(".jsonl")
         numbered = enumerate(text.split("\n"), 1)  # splitlines() also splits inside texts
         where = self.store.url(path)
-        self._lines[month] = [
-            from_json(line, f"{where} line {number}") for number, line in numbered if line.strip()
-        ]
+        written = [(number, line) for number, line in numbered if line.strip()]
+        self._lines[month] = [from_json(line, f"{where} line {number}") for number, line in written]
+        self._texts[month] = [line for _, line in written]
         self._versions[month] = version
 
     def lines(self) -> list[Line]:
@@ -130,15 +135,54 @@ class Ledger:
         month = line.yearmonth
         replaced = {REJECTED} if line.status == REJECTED else {PUBLISHED, REJECTED, PUBLISHING}
         kept = [
-            old
-            for old in self._lines.get(month, ())
+            (old, text)
+            for old, text in zip(
+                self._lines.get(month, ()), self._texts.get(month, ()), strict=True
+            )
             if old.batch_ts != line.batch_ts or old.status not in replaced
         ]
-        lines = sorted([*kept, line], key=lambda item: (item.batch_ts, item.status))
-        data = "".join(item.to_json() + "\n" for item in lines).encode()
+        line = self._journaled(line)
+        both = sorted(
+            [*kept, (line, line.to_json())], key=lambda item: (item[0].batch_ts, item[0].status)
+        )
+        data = "".join(f"{text}\n" for _, text in both).encode()
         path = f"ledger/{self.provider}/{month}.jsonl"
-        self._versions[month] = self.store.put_if(path, data, self._versions.get(month))
-        self._lines[month] = lines
+        try:
+            self._versions[month] = self.store.put_if(path, data, self._versions.get(month))
+        except VersionConflict:
+            of = {
+                "about_entry": line.journal_entry,
+                "batch_ts": line.batch_ts,
+                "status": line.status,
+            }
+            self._journal.append(month, journal.VOID, **of)
+            raise
+        self._lines[month], self._texts[month] = (
+            [one for one, _ in both],
+            [text for _, text in both],
+        )
+        self._journal.settle(month, {one.journal_entry for one, _ in both if one.journal_entry})
+
+    def _journaled(self, line: Line) -> Line:
+        """The line with the number of its entry, which is written by then."""
+
+        def digest(number: int) -> str:
+            text = replace(line, journal_entry=number).to_json()
+            return journal.digest_of(text.encode())
+
+        number = self._journal.append(
+            line.yearmonth,
+            journal.WRITE,
+            batch_ts=line.batch_ts,
+            status=line.status,
+            rows_in=line.rows_in,
+            rows_out=line.rows_out,
+            rows_rejected=line.rows_rejected,
+            reasons=[reason.get("code") for reason in line.reasons],
+            code_version=line.code_version,
+            line_digest=digest,
+        )
+        return replace(line, journal_entry=number)
 
 
 def read_all(store: Store, provider: str) -> list[Line]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from focus_lake import declare
 from focus_lake.errors import FocusLakeError, OptionsError, StorageError, VersionConflict
 from focus_lake.lake import scratch
+from focus_lake.lake.journal import Author
 from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.log import Log
 from focus_lake.normalize import plan, summary
@@ -16,6 +17,7 @@ from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.normalize.plan import READ, REFUSE, REFUSED_BEFORE, Plan
 from focus_lake.normalize.publish import Run, process, refuse_unread
 from focus_lake.normalize.rebuild import rebuild
+from focus_lake.records import runs
 from focus_lake.spark import glue
 from focus_lake.spark.session import Cluster
 from focus_lake.storage import Places
@@ -51,10 +53,21 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
     """
     log = Log()
     places = _opened(options)
-    outcomes = [_planned(name, places, options, log) for name in options.providers]
     if options.dry_run:
+        outcomes = [_planned(name, places, options, log) for name in options.providers]
         print(summary.plan_table(outcomes))
         return 0 if all(not outcome.failure for outcome in outcomes) else 1
+    with runs.recorded(places.lake, "normalize_focus", options, log) as run:
+        outcomes = _run(options, places, cluster, log, run.author)
+        run.exit_code = 0 if all(outcome.is_good for outcome in outcomes) else 1
+        run.counts, run.refusals = summary.counts(outcomes), summary.refusals(outcomes)
+        return run.exit_code
+
+
+def _run(
+    options: NormalizeOptions, places: Places, cluster, log: Log, author: Author
+) -> list[ProviderOutcome]:
+    outcomes = [_planned(name, places, options, log, author) for name in options.providers]
     with ExitStack() as stack:
         if cluster is None and glue.is_glue(sys.argv):
             cluster = Cluster(stack.enter_context(glue.job(sys.argv)))
@@ -70,7 +83,7 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
         if outcome.plan:
             plan.mark_current(outcome.plan, outcome.ledger)
     print(summary.report(outcomes))
-    return 0 if all(outcome.is_good for outcome in outcomes) else 1
+    return outcomes
 
 
 def _opened(options: NormalizeOptions) -> Places:
@@ -85,11 +98,13 @@ def _opened(options: NormalizeOptions) -> Places:
     return places
 
 
-def _planned(name: str, places: Places, options: NormalizeOptions, log: Log) -> ProviderOutcome:
+def _planned(
+    name: str, places: Places, options: NormalizeOptions, log: Log, author: Author | None = None
+) -> ProviderOutcome:
     outcome = ProviderOutcome(name)
     try:
         declared = declare.load(name, places.declarations)
-        outcome.ledger = Ledger(places.lake, name)
+        outcome.ledger = Ledger(places.lake, name, author)
         outcome.plan = plan.make(places.raw_of(name), outcome.ledger, declared, options)
         for stray in outcome.plan.strays:
             log.event("stray file", "warning", provider=name, file=stray.path, why=stray.why)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.normalize.plan import REFUSED_BEFORE, WAIT
+from focus_lake.records import runs
 
 MANY = 12  # batches of a provider that are still listed one by one
 
@@ -43,6 +44,30 @@ def report(outcomes) -> str:
                 old = "" if step.is_current else " (a newer push is published)"
                 lines.append(f"refused    {batch} earlier, unchanged{old}: {reasons}")
     return "\n".join([*lines, *_notes(outcomes), _sum(outcomes)])
+
+
+def counts(outcomes) -> dict[str, int]:
+    """What the run history counts."""
+    lines = [line for outcome in outcomes for line in outcome.lines]
+    done = [line for line in lines if line.status == PUBLISHED]
+    return {
+        "published": len(done),
+        "refused": len(lines) - len(done),
+        "failed": sum(1 for outcome in outcomes if outcome.failure),
+        "rows_out": sum(line.rows_out for line in done),
+        "rows_rejected": sum(line.rows_rejected for line in lines),
+    }
+
+
+def refusals(outcomes) -> list[str]:
+    """What was refused or failed in the run, a text each."""
+    told = [
+        runs.refused(line.provider, line.key, line.reasons)
+        for outcome in outcomes
+        for line in outcome.lines
+        if line.status != PUBLISHED
+    ]
+    return told + [f"{one.provider}: {one.failure}" for one in outcomes if one.failure]
 
 
 def _lines(done: list[Line]) -> list[str]:
