@@ -79,8 +79,8 @@ def _status(status: str):
     return lambda _, line: line.status == status
 
 
-def _is_ledger(source, target) -> bool:
-    return str(target).endswith(".jsonl")
+def _is_in(folder: str):
+    return lambda source, target: f"/{folder}/" in str(target)
 
 
 def _is_table(name: str):
@@ -95,7 +95,8 @@ STEPS = {
     "amid the tasks": amid_tasks,
     "written": lambda cluster: after(publish, "_write"),
     "before the decision": lambda cluster: before(ledger.Ledger, "write", _status("publishing")),
-    "in the ledger's write": lambda cluster: before(local.os, "replace", _is_ledger),
+    "in the journal's write": lambda cluster: before(local.os, "replace", _is_in("journal")),
+    "in the ledger's write": lambda cluster: before(local.os, "replace", _is_in("ledger")),
     "decided": lambda cluster: after(ledger.Ledger, "write", _status("publishing")),
     "amid the swap": lambda cluster: before(local.os, "rename"),
     "amid the swap on S3": lambda cluster: after(s3.S3Store, "_copy"),

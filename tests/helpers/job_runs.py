@@ -23,7 +23,8 @@ from focus_lake.options import run_job
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "jobs" / "normalize_focus.py"
 STAND_IN = ROOT / "tests" / "helpers" / "job_process.py"
-TIMES = ("started_at", "published_at", "spark_version")  # what differs between equal runs
+# What differs between equal runs: times, and how often the line was written before.
+TIMES = ("started_at", "published_at", "spark_version", "journal_entry")
 
 
 @dataclass
@@ -119,8 +120,9 @@ class Job:
         }
 
     def marks(self) -> dict[str, tuple]:
-        """path -> (time of change, hash of the content) of every file of the lake."""
+        """path -> (time of change, hash of the content) of every file but the run history."""
         files = (path for path in self.lake.rglob("*") if path.is_file())
+        files = (path for path in files if path.relative_to(self.lake).parts[0] != "runs")
         return {
             str(path.relative_to(self.lake)): (
                 path.stat().st_mtime_ns,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from focus_lake import storage
+from focus_lake.lake.verify import verify
 from helpers.exports import LATER, NAME, PUSH, bill, row, rows, zipped_names
 from helpers.job_process import STEPS
 from helpers.job_runs import STAND_IN, Job
@@ -95,6 +98,14 @@ def check_published(job: Job) -> None:
             assert len(job.rows(batch)) == line["rows_out"]
 
 
+def check_recorded(job: Job) -> None:
+    """The journal agrees with the ledger, and the history has the killed run without an end."""
+    assert verify(storage.at(str(job.lake))).problems == []
+    text = next(job.lake.glob("runs/normalize_focus/*.jsonl")).read_text(encoding="utf-8")
+    killed, again = [json.loads(line)["exit_code"] for line in text.splitlines()][-2:]
+    assert (killed, again) == (None, 0)
+
+
 @pytest.mark.parametrize("step", LOCAL)
 def test_a_new_batch(new, tmp_path, step):
     job = new.job(tmp_path)
@@ -102,6 +113,7 @@ def test_a_new_batch(new, tmp_path, step):
     check_published(job)
     assert job.run(max_rejected_rows=2).code == 0
     assert job.content() == new.expected
+    check_recorded(job)
     assert job.run(max_rejected_rows=2).last.startswith("0 published, 2 unchanged")
 
 
@@ -114,6 +126,7 @@ def test_a_batch_that_replaces_a_published_one(replacing, tmp_path, step):
     check_published(job)
     assert job.run(max_rejected_rows=2).code == 0
     assert job.content() == replacing.expected
+    check_recorded(job)
     assert len(job.rows(PUSH)) == 50
     assert {path: mark for path, mark in job.marks().items() if LATER[7:] in path} == untouched
 

@@ -50,7 +50,7 @@ class Other:
         return {
             path: mark
             for path, mark in marks.items()
-            if not path.startswith("_scratch") and not path.endswith(".lock")
+            if not path.startswith(("_scratch", "journal")) and not path.endswith(".lock")
         }
 
 
