@@ -14,8 +14,8 @@ ${attribute_columns},
         SUM(EffectiveCost) AS EffectiveCost,
         SUM(CASE WHEN ${is_charged} THEN EffectiveCost END) AS x_ChargedEffectiveCost,
         SUM(CASE WHEN ChargeCategory = 'Tax' THEN EffectiveCost END) AS x_TaxEffectiveCost,
-        COUNT(*) AS x_RowCount
-    FROM ${database}.focus_unified
+        CAST(SUM(x_RowCount) AS bigint) AS x_RowCount
+    FROM ${database}.focus_daily
     GROUP BY
         x_Provider,
         yearmonth,

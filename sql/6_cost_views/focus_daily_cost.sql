@@ -1,4 +1,5 @@
--- One row is the cost of a UTC day, account, service, region, charge category and currency.
+-- One row is the cost of a day, account, service, region, charge category and currency. The day is
+-- told twice: x_ChargeDate in UTC, x_ChargeDay in the provider's own zone.
 -- Ids go with their names, so that what has a name and no id stays apart. Prepaid commitments are
 -- left out of list and contracted cost where the usage they cover carries those costs again.
 -- yearmonth is the folder's month, x_BillingMonth the charge's own.
@@ -8,7 +9,8 @@ WITH charges AS (
         x_Provider,
         yearmonth,
         x_BillingMonth,
-        CAST(ChargePeriodStart AS date) AS x_ChargeDate,
+        x_ChargeDate,
+        x_ChargeDay,
         BillingAccountId,
         BillingAccountName,
         SubAccountId,
@@ -24,8 +26,9 @@ WITH charges AS (
         BilledCost,
         EffectiveCost,
         ListCost,
-        ContractedCost
-    FROM ${database}.focus_unified
+        ContractedCost,
+        x_RowCount
+    FROM ${database}.focus_daily
 ),
 
 summed AS (
@@ -34,6 +37,7 @@ summed AS (
         yearmonth,
         x_BillingMonth,
         x_ChargeDate,
+        x_ChargeDay,
         BillingAccountId,
         BillingAccountName,
         SubAccountId,
@@ -50,7 +54,7 @@ summed AS (
         SUM(EffectiveCost) AS EffectiveCost,
         SUM(ListCost) AS ListCost,
         SUM(ContractedCost) AS ContractedCost,
-        COUNT(*) AS x_RowCount,
+        SUM(x_RowCount) AS x_RowCount,
         ${list_on_usage} AS list_on_usage,
         ${contracted_on_usage} AS contracted_on_usage
     FROM charges
@@ -59,6 +63,7 @@ summed AS (
         yearmonth,
         x_BillingMonth,
         x_ChargeDate,
+        x_ChargeDay,
         BillingAccountId,
         BillingAccountName,
         SubAccountId,
@@ -100,13 +105,15 @@ SELECT
     SUM(ListCost * counts_list) AS ListCost,
     SUM(ContractedCost * counts_contracted) AS ContractedCost,
     CAST(SUM(x_RowCount) AS bigint) AS x_RowCount,
-    x_BillingMonth
+    x_BillingMonth,
+    x_ChargeDay
 FROM counted
 GROUP BY
     x_Provider,
     yearmonth,
     x_BillingMonth,
     x_ChargeDate,
+    x_ChargeDay,
     BillingAccountId,
     BillingAccountName,
     SubAccountId,

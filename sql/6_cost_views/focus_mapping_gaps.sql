@@ -10,12 +10,10 @@ WITH charges AS (
         ServiceName,
         BillingCurrency,
         BilledCost,
-        CASE WHEN ServiceCategory IS NULL THEN 1 ELSE 0 END AS is_unmapped,
-        CASE
-            WHEN x_SourceChanges LIKE '%ServiceCategory: by catalogue from %' THEN 1
-            ELSE 0
-        END AS is_filled
-    FROM ${database}.focus_unified
+        ServiceCategory IS NULL AS is_unmapped,
+        x_CategoryFilled AS is_filled,
+        x_RowCount
+    FROM ${database}.focus_daily
 ),
 
 services AS (
@@ -24,12 +22,13 @@ services AS (
         yearmonth,
         ServiceName,
         BillingCurrency,
-        COUNT(*) AS x_RowCount,
+        CAST(SUM(x_RowCount) AS bigint) AS x_RowCount,
         SUM(BilledCost) AS BilledCost,
-        CAST(SUM(is_filled) AS bigint) AS x_FilledRowCount,
-        SUM(CASE WHEN is_filled = 1 THEN BilledCost END) AS x_FilledBilledCost,
-        CAST(SUM(is_unmapped) AS bigint) AS x_UnmappedRowCount,
-        SUM(CASE WHEN is_unmapped = 1 THEN BilledCost END) AS x_UnmappedBilledCost
+        CAST(SUM(CASE WHEN is_filled THEN x_RowCount ELSE 0 END) AS bigint) AS x_FilledRowCount,
+        SUM(CASE WHEN is_filled THEN BilledCost END) AS x_FilledBilledCost,
+        CAST(SUM(CASE WHEN is_unmapped THEN x_RowCount ELSE 0 END) AS bigint)
+            AS x_UnmappedRowCount,
+        SUM(CASE WHEN is_unmapped THEN BilledCost END) AS x_UnmappedBilledCost
     FROM charges
     GROUP BY
         x_Provider,

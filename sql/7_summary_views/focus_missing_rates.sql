@@ -17,8 +17,9 @@ WITH unrated AS (
         ) AS x_Reason,
         x_FxRateValidFrom,
         BilledCost,
-        EffectiveCost
-    FROM ${database}.focus_unified_converted
+        EffectiveCost,
+        x_RowCount
+    FROM ${database}.focus_daily_converted
     WHERE x_FxRate IS NULL
 )
 
@@ -28,7 +29,7 @@ SELECT
     x_ReportingCurrency,
     x_Reason,
     x_FxRateValidFrom,
-    COUNT(*) AS x_RowCount,
+    CAST(SUM(x_RowCount) AS bigint) AS x_RowCount,
     SUM(BilledCost) AS BilledCost,
     SUM(EffectiveCost) AS EffectiveCost
 FROM unrated

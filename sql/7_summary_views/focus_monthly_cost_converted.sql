@@ -1,13 +1,13 @@
 -- One row is the cost of a billing month as in focus_monthly_cost, also in the reporting currency.
--- Converted costs are sums of focus_unified_converted, so both views agree to the last digit; they
--- are null where the month's currency has no rate. Prepaid commitments are left out of list and
+-- Converted costs are sums of focus_daily_converted: a day's groups are converted, each as a whole.
+-- They are null where the month's currency has no rate. Prepaid commitments are left out of list and
 -- contracted cost where the usage they cover carries those costs again.
 CREATE OR REPLACE VIEW ${database}.focus_monthly_cost_converted AS
 WITH charges AS (
     SELECT
         *,
         ${is_prepaid} AS is_prepaid
-    FROM ${database}.focus_unified_converted
+    FROM ${database}.focus_daily_converted
 ),
 
 summed AS (
@@ -34,7 +34,7 @@ summed AS (
         SUM(EffectiveCost) AS EffectiveCost,
         SUM(ListCost) AS ListCost,
         SUM(ContractedCost) AS ContractedCost,
-        COUNT(*) AS x_RowCount,
+        SUM(x_RowCount) AS x_RowCount,
         SUM(x_BilledCostConverted) AS x_BilledCostConverted,
         SUM(x_EffectiveCostConverted) AS x_EffectiveCostConverted,
         SUM(x_ListCostConverted) AS x_ListCostConverted,
