@@ -28,7 +28,7 @@ run: setup  ## make sample exports in build/raw, run the jobs on them into build
 	@$(PY) -m focus_lake.catalog.show --lake build/lake
 
 test: setup  ## run the tests, without the slow ones (those run in .ci/run)
-	$(PY) -m pytest -q -m "not slow and not s3 and not trino"
+	$(PY) -m pytest -q -n auto --dist loadfile -m "not slow and not s3 and not trino"
 
 test-trino: setup  ## run the views' tests on a real Trino, fetched once (821 MB)
 	$(PY) scripts/trino_server.py fetch
@@ -45,9 +45,10 @@ bench: setup  ## measure speed and memory, and DuckDB at the same work (ROWS=100
 	$(PY) bench/rules.py
 	$(PY) bench/bench.py --rows $(ROWS) --rounds $(ROUNDS)
 
-lint: setup  ## check style
+lint: setup  ## check style, types, and that rooms import only from rooms below them
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	PYTHONPATH=lib $(VENV)/bin/lint-imports --no-logo
 
 format: setup  ## format the code and sort the imports
 	$(PY) -m ruff check --fix .

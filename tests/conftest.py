@@ -20,6 +20,11 @@ NO_AWS = {
 }
 
 
+def pytest_make_parametrize_id(config, val, argname):
+    """A zip holds the second it was made, and every core must know a test by the same name."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_real_aws():
     """Takes away every way to real AWS credentials, before boto3 or a JVM looks for them."""

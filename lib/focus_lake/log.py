@@ -6,8 +6,10 @@ import json
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any, TextIO
 
 
 def utc_now() -> str:
@@ -23,7 +25,7 @@ def utc_text(time: datetime | None) -> str | None:
 class Log:
     """Writes events with the run's id; ``bind`` adds fields such as provider and batch."""
 
-    def __init__(self, stream=None, fields: dict | None = None):
+    def __init__(self, stream: TextIO | None = None, fields: dict | None = None):
         self.stream = stream or sys.stderr
         self.fields = fields or {"run_id": uuid.uuid4().hex[:12]}
 
@@ -31,10 +33,10 @@ class Log:
     def run_id(self) -> str:
         return self.fields["run_id"]
 
-    def bind(self, **fields) -> Log:
+    def bind(self, **fields: object) -> Log:
         return Log(self.stream, {**self.fields, **fields})
 
-    def event(self, event: str, level: str = "info", **details) -> None:
+    def event(self, event: str, level: str = "info", **details: object) -> None:
         if self.stream.isatty():
             self._show(event, level, details)
             return
@@ -42,7 +44,7 @@ class Log:
         print(json.dumps(line, ensure_ascii=False, default=str), file=self.stream, flush=True)
 
     @contextmanager
-    def timed(self, event: str, **details):
+    def timed(self, event: str, **details: Any) -> Iterator[dict[str, Any]]:
         """Log the event with its seconds when the block ends; details may be added to the dict."""
         start = time.perf_counter()
         yield details
@@ -58,7 +60,7 @@ class Log:
         print(f"  {mark}{where:<32} {event:<12} {shown}", file=self.stream, flush=True)
 
 
-def _short(value) -> str:
+def _short(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int | float) else str(value)

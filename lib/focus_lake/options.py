@@ -9,11 +9,12 @@ import sys
 import typing
 from collections.abc import Callable, Sequence
 from importlib.resources import files
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from focus_lake.errors import FocusLakeError, OptionsError
 
 Options = TypeVar("Options")
+Fields = dict[str, dataclasses.Field]
 
 
 @functools.cache
@@ -23,7 +24,7 @@ def glue_arguments() -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
 
-def option(help: str, default=dataclasses.MISSING, also: tuple[str, ...] = ()):
+def option(help: str, default: Any = dataclasses.MISSING, also: tuple[str, ...] = ()) -> Any:
     """A field of an options class; without a default the option must be given.
 
     also: former names that still work, but not on Glue, which has options of its own.
@@ -37,7 +38,7 @@ def parse(cls: type[Options], argv: Sequence[str]) -> Options:
     Raises OptionsError for an unknown or repeated option, a missing one, or a value of the
     wrong kind. Glue's own arguments are passed over.
     """
-    fields = {field.name: field for field in dataclasses.fields(cls)}
+    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # a TypeVar cannot say: a dataclass
     hints = typing.get_type_hints(cls)
     values = {}
     for name, text in _pairs(argv, fields):
@@ -50,7 +51,7 @@ def parse(cls: type[Options], argv: Sequence[str]) -> Options:
     return cls(**values)
 
 
-def _pairs(argv: Sequence[str], known) -> list[tuple[str, str]]:
+def _pairs(argv: Sequence[str], known: Fields) -> list[tuple[str, str]]:
     pairs, at, former = [], 0, _former(argv, known)
     while at < len(argv):
         word = argv[at]
@@ -69,19 +70,19 @@ def _pairs(argv: Sequence[str], known) -> list[tuple[str, str]]:
     return pairs
 
 
-def _former(argv: Sequence[str], known) -> dict[str, str]:
+def _former(argv: Sequence[str], known: Fields) -> dict[str, str]:
     """Former names of options -> today's."""
     if any(word.split("=", 1)[0] == "--JOB_NAME" for word in argv):
         return {}
     return {old: name for name, field in known.items() for old in field.metadata["also"]}
 
 
-def _nearest(name: str, known) -> str:
+def _nearest(name: str, known: Fields) -> str:
     close = difflib.get_close_matches(name.replace("-", "_").lower(), known, 1, 0.5)
     return f"; did you mean --{close[0]}?" if close else f"; there are --{', --'.join(known)}"
 
 
-def _typed(name: str, text: str, hint):
+def _typed(name: str, text: str, hint: Any) -> Any:
     readers: dict = {
         bool: _boolean,
         int: int,

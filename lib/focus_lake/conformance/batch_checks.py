@@ -70,7 +70,7 @@ def _parts(rows: pa.Table, of: str, column: str) -> Iterator[tuple[tuple, tuple]
     distinct = [pc.unique(rows[name]) for name in names]
     if all(len(values) == 1 for values in distinct):  # as nearly always
         first = {name: values[0].as_py() for name, values in zip(names, distinct, strict=True)}
-        groups = [(first, rows[COST])] if first[of] is not None else []
+        groups = iter([(first, rows[COST])] if first[of] is not None else [])
     else:
         groups = _grouped(rows, of, names)
     for values, cost in groups:

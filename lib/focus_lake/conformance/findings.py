@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from focus_lake.conformance import header_checks
 from focus_lake.conformance.batch_checks import Pairs
 from focus_lake.conformance.history import History
-from focus_lake.conformance.value_checks import CHECKS, Seen
+from focus_lake.conformance.value_checks import CHECKS, Hit, Seen
 from focus_lake.lake.audit import CURRENCY, exact_sum, plus
 from focus_lake.spec import columns, rules
 from focus_lake.spec.rules import BLOCKS
@@ -27,6 +27,7 @@ from focus_lake.transform.select import Origin, Result, Transform
 COST, WENT_NULL = "BilledCost", "went_null"
 EXAMPLES = 5
 LOOKED_AT = 200  # rows that break a rule, of which those with different values become examples
+Example = tuple[str, str | None]  # file, value
 Cost = dict[str | None, tuple[int, Decimal | None]]  # currency -> rows and sum of BilledCost
 
 
@@ -69,13 +70,13 @@ class Conformance:
         self.total.add(other.total.cost, ())
         self.pairs.merge(other.pairs)
 
-    def add(self, rule: str, column: str, cost: Cost, examples) -> None:
+    def add(self, rule: str, column: str, cost: Cost, examples: Iterable[Example]) -> None:
         self.findings.setdefault((rule, column), Finding()).add(cost, examples)
 
     def finish(self, history: History) -> None:
         """Add what can only be told once the whole batch was seen; call it once, at the end."""
-        for rule, column, cost, examples in self.pairs.findings():
-            self.add(rule, column, cost, examples)
+        for broken, column, cost, examples in self.pairs.findings():
+            self.add(broken, column, cost, examples)
         for rule in rules.table():
             if rule.kind == WENT_NULL:
                 gone = history.went_null(self.total.rows, self.nulls, rule.tolerance)
@@ -140,8 +141,8 @@ class Observer:
         seen = Seen(rows, result.delivered, self._present, time, self._known_json)
         everything = costs(rows, None)
         source = self._origin.source
-        for rule, column, shown in self._header:
-            into.add(rule, column, everything, [(source, shown)])
+        for broken, column, shown in self._header:
+            into.add(broken, column, everything, [(source, shown)])
         for rule, check, targets in self._checks:
             for hit in check(rule, targets, seen):
                 cost = everything if hit.rows is None else costs(rows, hit.rows)
@@ -150,7 +151,7 @@ class Observer:
         into.nulls.update({name: seen.nulls(name) for name in self._columns})
         into.pairs.observe(rows, source)
 
-    def _examples(self, hit, count: int) -> list[tuple[str, str | None]]:
+    def _examples(self, hit: Hit, count: int) -> list[tuple[str, str | None]]:
         places = range(min(count, LOOKED_AT))
         if hit.rows is not None:
             places = pc.indices_nonzero(hit.rows).slice(0, LOOKED_AT).to_pylist()

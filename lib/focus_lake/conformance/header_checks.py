@@ -6,6 +6,8 @@ from focus_lake.spec import columns, rules
 from focus_lake.spec.rules import Rule
 from focus_lake.transform.select import FOCUS, Origin, Transform
 
+Broken = tuple[str, str | None]  # column, what stands there
+
 
 def version(transform: Transform, origin: Origin) -> str:
     """The FOCUS version whose rules hold: the manifest's if there is such a one, else the
@@ -28,19 +30,20 @@ def broken(transform: Transform, origin: Origin) -> list[tuple[str, str, str | N
     return found
 
 
-def _required(rule: Rule, transform: Transform, origin: Origin):
+def _required(rule: Rule, transform: Transform, origin: Origin) -> list[Broken]:
     there = present(transform)
     targets = rule.targets(version(transform, origin))
     return [(column, None) for (column,) in targets if column not in there]
 
 
-def _version(rule: Rule, transform: Transform, origin: Origin):
+def _version(rule: Rule, transform: Transform, origin: Origin) -> list[Broken]:
     named = origin.focus_version
     if named is None:
         return []
-    if columns.version_in(named) is None:
+    version_named = columns.version_in(named)
+    if version_named is None:
         return [("x_SourceFocusVersion", named)]
-    at = columns.VERSIONS.index(columns.version_in(named))
+    at = columns.VERSIONS.index(version_named)
     later = [
         name
         for name in transform.sources
@@ -50,7 +53,7 @@ def _version(rule: Rule, transform: Transform, origin: Origin):
     return [("x_SourceFocusVersion", words)] if later else []
 
 
-def _prefix(rule: Rule, transform: Transform, origin: Origin):
+def _prefix(rule: Rule, transform: Transform, origin: Origin) -> list[Broken]:
     """Headers that are no column of FOCUS, whatever their case, and do not begin with x_."""
     folded = {name.casefold() for name in FOCUS}
     heads = [*transform.sources.values(), *transform.unknown]
@@ -61,7 +64,7 @@ def _prefix(rule: Rule, transform: Transform, origin: Origin):
     return [(head, head) for head in sorted(set(wrong))]
 
 
-def _name_case(rule: Rule, transform: Transform, origin: Origin):
+def _name_case(rule: Rule, transform: Transform, origin: Origin) -> list[Broken]:
     spelled = {name.casefold(): name for name in FOCUS}
     return [
         (name, head)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -86,7 +87,11 @@ def not_null(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
 def allowed(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
     for (column,) in targets:
         values = frozenset(columns.find(column).allowed_values)
-        yield from _texts(seen, column, lambda text, values=values: text not in values)
+        yield from _texts(seen, column, partial(_is_none_of, values))
+
+
+def _is_none_of(values: frozenset[str], text: str) -> bool:
+    return text not in values
 
 
 def currency(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
@@ -179,10 +184,13 @@ def product(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
         usable = _usable(factors, seen.source(CLASS))
         if not usable.any():
             continue
-        wrong, unsure = _compare(*map(_doubles, factors), float(rule.tolerance))
+        wrong, unsure = _compare(
+            _doubles(factors[0]), _doubles(factors[1]), _doubles(factors[2]), float(rule.tolerance)
+        )
         wrong &= usable
         for row in np.flatnonzero(unsure & usable):
-            wrong[row] = _is_off(*(values[int(row)].as_py() for values in factors), rule.tolerance)
+            exact = [values[int(row)].as_py() for values in factors]
+            wrong[row] = _is_off(exact[0], exact[1], exact[2], rule.tolerance)
         if wrong.any():
             shown = _joined("{} * {} is not {}", *factors)
             yield Hit(cost, _some(pa.array(wrong)), shown)
@@ -199,7 +207,9 @@ def _usable(factors: list[pa.Array], classes: pa.Array) -> np.ndarray:
     return usable
 
 
-def _compare(price, quantity, cost, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+def _compare(
+    price: np.ndarray, quantity: np.ndarray, cost: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
     """(surely wrong, unsure), from doubles."""
     product, size = price * quantity, np.abs(cost)
     error = np.abs(product - cost) - np.maximum(tolerance, tolerance * size)

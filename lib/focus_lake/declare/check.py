@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from focus_lake.declare.model import Declaration
+from focus_lake.declare.model import Declaration, Layout
 from focus_lake.spec import columns, rules
 from focus_lake.spec.columns import did_you_mean
 
@@ -49,7 +49,7 @@ def _name(declaration: Declaration, file_name: str) -> Problems:
 
 
 def _empty_lists(declaration: Declaration) -> Problems:
-    lists = {
+    lists: dict[tuple[str, ...], tuple[str, ...]] = {
         ("layout", "data_extensions"): declaration.layout.data_extensions,
         ("format", "required"): declaration.format.required,
         ("time", "formats"): declaration.time.formats,
@@ -78,7 +78,7 @@ def _layout(declaration: Declaration) -> Problems:
     yield from _zone(("layout", "batch_ts_zone"), layout.batch_ts_zone)
 
 
-def _path_groups(layout) -> Problems:
+def _path_groups(layout: Layout) -> Problems:
     needed = ["file", *({"path": ["batch_ts"], "day": ["day"]}.get(layout.batch_ts, []))]
     there = layout.path.groupindex
     if "yearmonth" not in there and not {"year", "month"} <= set(there):

@@ -34,7 +34,7 @@ def load(name: str, extra: Store | None = None) -> Declaration:
     for file, text in texts:
         settings.add(file, text)
     fingerprint = settings.fingerprint(_NOT_IN_RECIPE)
-    declaration = build(Declaration, settings, fingerprint=fingerprint)
+    declaration: Declaration = build(Declaration, settings, fingerprint=fingerprint)
     for key, problem in check(declaration, name):
         raise settings.error(key, problem)
     return declaration

@@ -114,7 +114,7 @@ def _value(hint: Any, value: Any, key: Key, settings: Settings) -> Any:
         return {name: _value(args[1], one, (*key, name), settings) for name, one in value.items()}
     if origin is re.Pattern:
         return _pattern(value, key, settings)
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return _table(hint, value, key, settings)
     return _expect(value, hint, key, settings)
 

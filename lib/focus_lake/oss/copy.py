@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import oss2
 from boto3.exceptions import Boto3Error
@@ -70,7 +71,7 @@ class CheckedBody:
     unchecked: why the CRC-64 cannot be checked, or "".
     """
 
-    def __init__(self, answer, size: int):
+    def __init__(self, answer: Any, size: int):
         self.raw, self.size, self.count = answer.resp.response.raw, size, 0
         self.expected_crc = answer.server_crc
         told = "" if self.expected_crc is not None else "OSS told none"
@@ -108,7 +109,7 @@ class Copier:
 
     settings: CopySettings
     oss: oss2.Bucket
-    s3: object
+    s3: Any
     log: Log
     warned: set[str] = field(default_factory=set)  # shared by the copiers of one call
 
@@ -142,7 +143,7 @@ class Copier:
         source = self.head(key)
         held = self._held(target)
         told = {"bytes": source.size, "oss_etag": source.etag}
-        if is_copy(source, held):
+        if held is not None and is_copy(source, held):
             return "already_there", {**told, "known_by": "etag" if held.etag else "time"}
         self._send(key, target, source)
         return "copied", {**told, "verified_by": self._verify(key, target, source)}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 import oss2
@@ -26,9 +28,10 @@ def copy_events(event: bytes | str, environ: Mapping[str, str], log: Log) -> dic
     """
     settings = CopySettings.read(environ)
     s3 = s3_client(settings, environ)
-    outcome, warned = CopyOutcome(log), set()
+    outcome = CopyOutcome(log)
+    warned: set[str] = set()
     for record in read_events(event):
-        outcome.take(lambda record=record: _copy_event(record, settings, environ, s3, log, warned))
+        outcome.take(partial(_copy_event, record, settings, environ, s3, log, warned))
     return outcome.end()
 
 
@@ -48,7 +51,7 @@ def copy_missing(environ: Mapping[str, str], log: Log) -> dict[str, int]:
         if is_copy(source, held.get(settings.target(key))):
             outcome.counts["already_there"] += 1  # no line each: there are thousands
         else:
-            outcome.take(lambda key=key: copier.copy(key))
+            outcome.take(partial(copier.copy, key))
     return outcome.end()
 
 
@@ -56,7 +59,9 @@ class CopyOutcome:
     """Counts what became of the objects; failures wait until every object had its turn."""
 
     def __init__(self, log: Log):
-        self.log, self.counts, self.failures = log, Counter(), []
+        self.log = log
+        self.counts: Counter[str] = Counter()
+        self.failures: list[FocusLakeError] = []
 
     def take(self, step: Callable[[], str]) -> None:
         """Do one object's step, which returns its outcome."""
@@ -94,7 +99,7 @@ def _copy_event(
     record: dict,
     settings: CopySettings,
     environ: Mapping[str, str],
-    s3: object,
+    s3: Any,
     log: Log,
     warned: set[str],
 ) -> str:
@@ -132,11 +137,11 @@ def find_name(copier: Copier, key: str, etag: str) -> str:
         except (OssError, OSError) as error:
             if getattr(error, "status", 0) not in (403, 404):  # 403: not below our folder
                 raise StorageError(f"oss://{copier.oss.bucket_name}/{name}: {error}") from error
-    same = [name for name, its in found.items() if its.upper() == etag.upper()]
+    same = [name for name, its in found.items() if (its or "").upper() == etag.upper()]
     return [*same, *found, key][0]
 
 
-def list_s3(settings: CopySettings, s3: object) -> dict[str, Held]:
+def list_s3(settings: CopySettings, s3: Any) -> dict[str, Held]:
     """Every object below the target folder, by key."""
     folder = settings.target(settings.oss_prefix)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.s3_bucket, Prefix=folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 import oss2
@@ -89,7 +90,7 @@ def oss_bucket(settings: CopySettings, environ: Mapping[str, str], name: str) ->
         ) from error
 
 
-def s3_client(settings: CopySettings, environ: Mapping[str, str]):
+def s3_client(settings: CopySettings, environ: Mapping[str, str]) -> Any:
     """The S3 client; AWS_ENDPOINT_URL_S3 points it elsewhere, as with every AWS tool."""
     return boto3.client(
         "s3",

@@ -6,13 +6,15 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import IO, BinaryIO, cast
 
 from focus_lake.errors import BatchRejected
 from focus_lake.storage.base import Store
 
+Opener = Callable[[], AbstractContextManager[BinaryIO]]  # opens a text
 ALLOWED_BEFORE_RATIO = 64 * 1024 * 1024  # small members may be as dense as they like
 
 
@@ -25,15 +27,15 @@ class Limits:
 
 
 @contextmanager
-def gunzipped(raw: Store, path: str, limits: Limits):
+def gunzipped(raw: Store, path: str, limits: Limits) -> Iterator[BinaryIO]:
     with raw.open(path) as packed:
         size = packed.seek(0, io.SEEK_END)
         packed.seek(0)
         with gzip.open(packed) as text:
-            yield _Measured(text, size, limits)
+            yield cast(BinaryIO, _Measured(text, size, limits))
 
 
-def members(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]]:
+def members(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, Opener]]:
     with raw.open(path) as file, open_zip(file, path) as archive:
         for member in archive.infolist():
             if not member.is_dir():
@@ -42,7 +44,7 @@ def members(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object
                 yield f"{path}/{member.filename}", opener
 
 
-def open_zip(file, path: str) -> zipfile.ZipFile:
+def open_zip(file: BinaryIO, path: str) -> zipfile.ZipFile:
     """The archive, once its directory could be read and holds anything."""
     try:
         archive = zipfile.ZipFile(file)
@@ -62,9 +64,10 @@ def check_member(member: zipfile.ZipInfo, path: str) -> None:
         raise BatchRejected("encrypted", f"member {name} is encrypted", path)
 
 
-def _member_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits):
-    def opener():
-        return _Measured(archive.open(member), member.compress_size, limits)
+def _member_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits) -> Opener:
+    def opener() -> BinaryIO:
+        opened = _Measured(archive.open(member), member.compress_size, limits)
+        return cast(BinaryIO, opened)
 
     return opener
 
@@ -75,7 +78,7 @@ class _Measured(io.RawIOBase):
     packed: bytes of it in the archive.
     """
 
-    def __init__(self, text, packed: int, limits: Limits):
+    def __init__(self, text: IO[bytes] | gzip.GzipFile, packed: int, limits: Limits):
         self._text, self._bytes = text, 0
         by_ratio = max(ALLOWED_BEFORE_RATIO, packed * limits.ratio)
         self._most = min(by_ratio, limits.member_bytes)

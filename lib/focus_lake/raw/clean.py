@@ -10,19 +10,21 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from focus_lake.errors import BatchRejected
 from focus_lake.raw import json_text, parquet
-from focus_lake.raw.archives import Limits, gunzipped, members
+from focus_lake.raw.archives import Limits, Opener, gunzipped, members
 from focus_lake.raw.csv_records import BACKSLASH, DOUBLED, BrokenText, Records
 from focus_lake.raw.texts import PIECE, Piece, Text
 from focus_lake.storage.base import Store
 
+Required = Mapping[str, Collection[str]]  # column -> the headers that stand for it
 PARQUET = b"PAR1"
 PEEK = 64 * 1024  # bytes looked at to recognise a file
 
@@ -36,7 +38,9 @@ class Unzipped:
     error: dict | None = None  # code, message, file
 
 
-def unzip(raw: Store, path: str, scratch: Store, folder: str, required, limits: Limits) -> Unzipped:
+def unzip(
+    raw: Store, path: str, scratch: Store, folder: str, required: Required, limits: Limits
+) -> Unzipped:
     """Clean the raw file at path into pieces below folder in scratch.
 
     required: columns that a file must have to be taken for a bill, each with the headers
@@ -56,7 +60,7 @@ def unzip(raw: Store, path: str, scratch: Store, folder: str, required, limits: 
     return done
 
 
-def _texts(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]]:
+def _texts(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, Opener]]:
     """(source, function that opens its text) for each text in the raw file."""
     start = _starts(raw, path)
     if start[:2] == b"\x1f\x8b":
@@ -73,7 +77,7 @@ def _texts(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, object]
 
 
 @contextmanager
-def _again(file):
+def _again(file: BinaryIO) -> Iterator[BinaryIO]:
     file.seek(0)
     yield file
 
@@ -86,14 +90,14 @@ def _starts(raw: Store, path: str) -> bytes:
     return start
 
 
-def _parquet(raw: Store, path: str, required) -> Text:
+def _parquet(raw: Store, path: str, required: Required) -> Text:
     text = parquet.describe(raw, path)
     _check_names(text.header, required, "the columns are " + ", ".join(text.header)[:60], path)
     _no_repeated_names(text.header, path)
     return text
 
 
-def _clean(source: str, opener, scratch: Store, target: str, required) -> Text:
+def _clean(source: str, opener: Opener, scratch: Store, target: str, required: Required) -> Text:
     """The text with whichever quoting reads strictly, and with fewer malformed records."""
     with _naming(source):
         _check_header(opener, required)
@@ -118,7 +122,7 @@ def _clean(source: str, opener, scratch: Store, target: str, required) -> Text:
 
 
 @contextmanager
-def _naming(source: str):
+def _naming(source: str) -> Iterator[None]:
     """Give every complaint about a text the same form, with its source."""
     try:
         yield
@@ -133,7 +137,7 @@ def _naming(source: str):
         raise BatchRejected("broken_zip", f"cannot unpack: {error}", source) from error
 
 
-def _check_header(opener, required) -> None:
+def _check_header(opener: Opener, required: Required) -> None:
     with opener() as stream:
         start = stream.read(PEEK).removeprefix(b"\xef\xbb\xbf")
     if not start.strip():
@@ -146,7 +150,9 @@ def _check_header(opener, required) -> None:
     _check_names(names, required, f"it starts with {text[:60]!r}")
 
 
-def _check_names(names, required, found: str, path: str | None = None) -> None:
+def _check_names(
+    names: Iterable[str], required: Required, found: str, path: str | None = None
+) -> None:
     there = {name.casefold() for name in names}
     missing = [column for column, heads in required.items() if not there & set(heads)]
     if missing:
@@ -154,7 +160,9 @@ def _check_names(names, required, found: str, path: str | None = None) -> None:
         raise BatchRejected("no_focus_header", message, path)
 
 
-def _write(source: str, opener, scratch: Store, folder: str, quoting: str) -> tuple[Text, bool]:
+def _write(
+    source: str, opener: Opener, scratch: Store, folder: str, quoting: str
+) -> tuple[Text, bool]:
     """(the text in pieces, whether it has backslashes before quotes). Raises BrokenText."""
     text = Text(source, (), quoting)
     bad = _Malformed(scratch, f"{folder}.malformed.jsonl")
@@ -207,20 +215,19 @@ class _Malformed:
 
     def __init__(self, scratch: Store, path: str):
         self._scratch, self.path, self.count = scratch, path, 0
-        self._open = self._file = None
+        self._files = ExitStack()
+        self._file: BinaryIO | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> _Malformed:
         return self
 
-    def __exit__(self, *error) -> None:
-        if self._open:
-            self._open.__exit__(*error)
+    def __exit__(self, *error: Any) -> None:
+        self._files.__exit__(*error)
 
     def write(self, records: list[tuple[int, bytes]]) -> None:
-        if records and self._open is None:
-            self._open = self._scratch.writer(self.path)
-            self._file = self._open.__enter__()
         for line, record in records:
+            if self._file is None:
+                self._file = self._files.enter_context(self._scratch.writer(self.path))
             entry = json.dumps({"line": line, "text": record.decode("utf-8")})
             self._file.write(entry.encode() + b"\n")
         self.count += len(records)

@@ -12,6 +12,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +58,7 @@ class Records:
     quoting: DOUBLED (RFC 4180) or BACKSLASH. Raises BrokenText.
     """
 
-    def __init__(self, stream, quoting: str):
+    def __init__(self, stream: BinaryIO, quoting: str):
         self._stream, self._quoting = stream, quoting
         self._line = 1  # line number of the first byte not yet handed out
         self.header: tuple[str, ...] = ()
@@ -160,7 +161,14 @@ class Records:
             hint = "; it reads as GBK" if _is_gbk(buffer, error.start) else ""
             raise BrokenText(line, f"not UTF-8{hint}; export it as UTF-8", "not_utf8") from None
 
-    def _piece(self, buffer, octets, quotes, newlines, ends) -> Chunk | None:
+    def _piece(
+        self,
+        buffer: bytes,
+        octets: np.ndarray,
+        quotes: np.ndarray,
+        newlines: np.ndarray,
+        ends: np.ndarray,
+    ) -> Chunk | None:
         breaks = self._returns(octets, quotes) or len(newlines) > len(ends)
         starts = np.concatenate([[0], ends[:-1] + 1])
         lengths = ends - starts
@@ -198,7 +206,9 @@ class Records:
             raise BrokenText(line, "a carriage return without newline, outside quotes")
         return bool((np.searchsorted(quotes, returns) % 2).any())
 
-    def _read_header(self, buffer, starts, ends, blank) -> None:
+    def _read_header(
+        self, buffer: bytes, starts: np.ndarray, ends: np.ndarray, blank: np.ndarray
+    ) -> None:
         first = np.flatnonzero(~blank)[:1]
         if len(first):
             self.header = header_of(buffer[starts[first[0]] : ends[first[0]]])
@@ -253,7 +263,14 @@ def _commas(octets: np.ndarray, quotes: np.ndarray, ends: np.ndarray) -> np.ndar
     return np.diff(total, prepend=0)
 
 
-def _cut(buffer: bytes, octets, starts, ends, dropped, drop) -> bytes:
+def _cut(
+    buffer: bytes,
+    octets: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    dropped: np.ndarray,
+    drop: np.ndarray,
+) -> bytes:
     """The text without dropped records and bytes, and the carriage returns that end records."""
     drop = np.concatenate([drop, ends[octets[ends - 1] == RETURN] - 1])
     if not dropped.any() and not len(drop):

@@ -165,7 +165,7 @@ def _give_manifests(raw: Store, layout: Layout, folders: list[Folder], found: li
 
     A manifest outlives its files where old months are cleared away, so that is no error.
     """
-    if not found:
+    if not found or layout.manifest is None:
         return []
     shared = sorted(layout.path.groupindex.keys() & layout.manifest.path.groupindex.keys())
     newest: dict[tuple, Entry] = {}
@@ -223,15 +223,16 @@ def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[Stray]
         elif not _add(batch, entry, name, folder.groups, declaration.layout):
             strays.append(Stray(entry.path))
     there = {name for _, name in folder.entries}
-    for name in sorted(about.names - there) if about else ():
-        message = f"the manifest names {name}, which is not there"
-        batch.reasons.append(Reason("manifest_file_missing", message, about.entry.path))
+    if about is not None:
+        for name in sorted(about.names - there):
+            message = f"the manifest names {name}, which is not there"
+            batch.reasons.append(Reason("manifest_file_missing", message, about.entry.path))
     return strays
 
 
 def _add(batch: Batch, entry: Entry, name: str, place: dict, layout: Layout) -> bool:
     """Add the file to the batch; False if it is no data file by its name."""
-    suffix = re.search(r"(\.[A-Za-z]+)?$", name).group(0).lower()
+    suffix = re.findall(r"(?:\.[A-Za-z]+)?$", name)[0].lower()
     match = layout.file.fullmatch(name)
     refusals = [refusal for refusal in layout.refuse if refusal.pattern.search(name)]
     if suffix not in layout.data_extensions or not (match or suffix or refusals):
@@ -272,6 +273,8 @@ def _merge(batches: dict[tuple[str, str], Batch], batch: Batch) -> None:
 def _without(pattern: re.Pattern[str], name: str) -> str:
     """A refused name as it would be without its day, so that --accept can read it."""
     found = pattern.search(name)
+    if found is None:
+        return name
     return name[: found.start()] + re.sub(r"(\d{6})\d\d", r"\1", found.group(), count=1)
 
 
@@ -324,7 +327,7 @@ def _bytes(raw: Store, file: RawFile) -> str:
     import hashlib
 
     with raw.open(file.path) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # it reads
 
 
 def files_of(batches: Iterable[Batch]) -> int:

@@ -57,5 +57,5 @@ def _rows(raw: Store, path: str) -> list[dict]:
     return rows
 
 
-def _cell(value) -> str:
+def _cell(value: object) -> str:
     return "" if value is None else json_values.as_text(value)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from focus_lake.declare.model import Layout
+from focus_lake.declare.model import Layout, ManifestLayout
 from focus_lake.errors import BatchRejected
 from focus_lake.storage.base import Entry, Store
 
@@ -29,11 +29,14 @@ class Manifest:
 def read(raw: Store, entry: Entry, layout: Layout) -> Manifest:
     """The manifest at entry; what is wrong with its content stands in ``fault``."""
     found = Manifest(entry)
+    endings = tuple(ext for ext in layout.data_extensions if ext)
+    keys = layout.manifest
     try:
         if entry.size > LARGEST:
             raise BatchRejected("broken_manifest", f"{entry.size:,} bytes are no manifest")
         for table in _tables(json.loads(raw.read(entry.path)[0] or b"")):
-            _note(found, table, layout)
+            if keys is not None:
+                _note(found, table, keys, endings)
     except (ValueError, RecursionError, BatchRejected) as error:
         found.fault = f"the manifest cannot be read: {error}"
         return found
@@ -42,7 +45,7 @@ def read(raw: Store, entry: Entry, layout: Layout) -> Manifest:
     return found
 
 
-def _tables(value) -> Iterator[dict]:
+def _tables(value: object) -> Iterator[dict]:
     """Every JSON object in the value, the outer ones first; a list counts as one of its items."""
     if isinstance(value, dict):
         yield value
@@ -54,8 +57,7 @@ def _tables(value) -> Iterator[dict]:
             yield from _tables(inner)
 
 
-def _note(found: Manifest, table: dict, layout: Layout) -> None:
-    keys, endings = layout.manifest, tuple(ext for ext in layout.data_extensions if ext)
+def _note(found: Manifest, table: dict, keys: ManifestLayout, endings: tuple[str, ...]) -> None:
     names = [
         value.rsplit("/", 1)[-1]
         for value in table.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,7 +40,7 @@ def describe(raw: Store, path: str) -> Text:
     return text
 
 
-def read(raw: Store, piece: Piece, null_texts) -> Iterator[pa.Table]:
+def read(raw: Store, piece: Piece, null_texts: Sequence[str]) -> Iterator[pa.Table]:
     """The rows of a piece; texts that mean null are null. "Lines" of such a file are its rows."""
     nulls = pa.array(null_texts, pa.string())
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -14,7 +14,9 @@ from focus_lake.storage.base import Store
 BLOCK = 1024 * 1024  # bytes parsed at a time: what stays in a core's cache is parsed fastest
 
 
-def read(raw: Store, scratch: Store, text: Text, piece: Piece, null_texts) -> Iterator[pa.Table]:
+def read(
+    raw: Store, scratch: Store, text: Text, piece: Piece, null_texts: Sequence[str]
+) -> Iterator[pa.Table]:
     """The rows of a piece, named as in the header, with nulls: strings, or Parquet's own types.
 
     CSV was checked strictly before, so what does not parse here is a bug and raises.
@@ -25,7 +27,7 @@ def read(raw: Store, scratch: Store, text: Text, piece: Piece, null_texts) -> It
         yield _csv(scratch, text, piece, null_texts)
 
 
-def _csv(scratch: Store, text: Text, piece: Piece, null_texts) -> pa.Table:
+def _csv(scratch: Store, text: Text, piece: Piece, null_texts: Sequence[str]) -> pa.Table:
     block = max(BLOCK, 2 * piece.longest)  # a record must fit
     with scratch.open(piece.path) as file:
         return pacsv.read_csv(

@@ -10,7 +10,7 @@ Bar = tuple[str, int | None, int | None]  # label, new, known; None: no data
 
 def bars(values: list[Bar]) -> str:
     """A column a value: new ones on top of known ones, the total above, the label below."""
-    most = max([new + known for _, new, known in values if new is not None], default=0) or 1
+    most = max((((new or 0) + (known or 0)) for _, new, known in values), default=0) or 1
     drawn = "".join(_bar(place, value, most) for place, value in enumerate(values))
     size = (len(values) * (WIDTH + GAP), HEIGHT + 2 * LABEL + GAP)
     return f'<svg viewBox="0 0 {size[0]} {size[1]}" width={size[0]} role=img>{drawn}</svg>'

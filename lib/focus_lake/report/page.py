@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from html import escape
+from typing import Any
 
 from focus_lake.report import charts
 from focus_lake.report.facts import Facts, Gap, Measure
@@ -96,9 +97,10 @@ def _gap_row(gaps: list[list[Gap]]) -> str:
         for gap in gaps
     )
     most: dict[str, Decimal] = {}
-    for part in (part for gap in gaps for part in gap if part.cost is not None):
-        currency = part.currency or "no currency"
-        most[currency] = max(most.get(currency, part.cost), part.cost, key=abs)
+    for part in (part for gap in gaps for part in gap):
+        if part.cost is not None:
+            currency = part.currency or "no currency"
+            most[currency] = max(most.get(currency, part.cost), part.cost, key=abs)
     costs = "<br>".join(f"{cost:,.2f} {escape(name)}" for name, cost in sorted(most.items()))
     seen = min(gap[0].first_seen for gap in gaps)
     return (
@@ -134,7 +136,7 @@ def _heat_map(facts: Facts) -> str:
     return _section("Columns with values", about, f"<div class=wide>{table}</div>")
 
 
-def _cell(filled) -> str:
+def _cell(filled: Any) -> str:
     if filled is None:
         return '<td class=absent title="not in this FOCUS version">'
     share = float(filled.share or 0)
@@ -157,7 +159,7 @@ def _trend(facts: Facts) -> str:
         }
         for month, _, _, is_known in distinct:
             gaps[is_known][month] += 1
-        bars = [
+        bars: list[charts.Bar] = [
             (_month(m), gaps[False][m], gaps[True][m]) if m in there else (_month(m), None, None)
             for m in months
         ]

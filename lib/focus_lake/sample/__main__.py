@@ -111,7 +111,9 @@ def _truth(planned: Sequence[Planned], written: Sequence[Written]) -> str:
     return json.dumps(lines, indent=1, default=lambda value: f"{value:f}") + "\n"
 
 
-def _report(planned, written, seconds: float, out: Path) -> None:
+def _report(
+    planned: Sequence[Planned], written: Sequence[Written], seconds: float, out: Path
+) -> None:
     rows = sum(done.rows for done in written)
     size = sum(done.text_bytes for done in written)
     batches = {(file.path.split("/")[0], file.yearmonth, file.batch_ts) for file in planned}

@@ -10,6 +10,7 @@ import functools
 import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +101,7 @@ class Rows:
         same_day = before * self.month.days // self.month.rows == day
         return day, np.where(same_day & (index % 50 == 49), before, index)
 
-    def _periods(self, day: np.ndarray, index: np.ndarray, template: np.ndarray):
+    def _periods(self, day: np.ndarray, index: np.ndarray, template: np.ndarray) -> Any:
         """Texts of the charge periods: an hour, a day, or the month; a few begin before it."""
         chance = self._hash("period", index)
         hours = self.hours[template]
@@ -125,7 +126,9 @@ class Rows:
             name: money(units * self.percent[name][template] // 100, decimals) for name in COSTS
         }
 
-    def _restated(self, units, index, template, push: int) -> np.ndarray:
+    def _restated(
+        self, units: np.ndarray, index: np.ndarray, template: np.ndarray, push: int
+    ) -> np.ndarray:
         """Before the final push, one row of usage in 40 costs up to two percent more or less."""
         chance = self._hash("restated", index)
         open_still = self.is_usage[template] & (chance % 40 == 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from typing import Any
 
 import numpy as np
 
@@ -69,8 +70,11 @@ class Texts:
     def __init__(self, catalogue: dict, account: dict, month: Month):
         self.catalogue, self.account, self.month = catalogue, account, month
         self.templates: list[str] = []
-        self.list, self.billed, self.effective = [], [], []
-        self.hours, self.is_usage = [], []
+        self.list: list[Any] = []
+        self.billed: list[Any] = []
+        self.effective: list[Any] = []
+        self.hours: list[Any] = []
+        self.is_usage: list[Any] = []
         least, most = _RESOURCES
         resources = min(max(month.rows // _ROWS_A_RESOURCE, least), most)
         counts = []

@@ -32,7 +32,7 @@ def plan(options: SampleOptions) -> list[Planned]:
     """Every file of the sample: for each delivery its parts and then its manifest."""
     accounts = catalogue("aws")["accounts"]
     shares = [account["share"] for account in accounts]
-    files = []
+    files: list[Planned] = []
     for month in account_months(options, shares, catalogue("aws")["percent"]):
         deliveries = list(pushes(month, options))
         if not accounts[month.account]["create_new"]:
@@ -58,14 +58,20 @@ def _delivery(month: Month, push: Push, options: SampleOptions) -> Iterator[Plan
     is_csv = account["csv"] and month.name != options.until
     format, extension = ("csv.gz", ".csv.gz") if is_csv else ("parquet", ".snappy.parquet")
     batch = {"yearmonth": month.name, "batch_ts": f"{at:%Y%m%d%H%M%S}", "export": export}
-    paths = []
+    paths: list[str] = []
     for first, last in spans(push.rows, options.parts, catalogue("aws")["part_count"]):
         paths.append(f"aws/{export}/data/{folder}{name}-{len(paths) + 1:05}{extension}")
         make = partial(_table, month, push.number, first, last, format)
         # The manifest comes last, and its time is that of the delivery.
         written = at - timedelta(minutes=5) + timedelta(seconds=len(paths))
-        file = {"path": paths[-1], "rows": last - first, "format": format, "table": make}
-        yield TableFile(**file, **batch, modified=written)
+        yield TableFile(
+            path=paths[-1],
+            rows=last - first,
+            format=format,
+            table=make,
+            **batch,
+            modified=written,
+        )
     content = partial(_manifest, month, at, tuple(paths))
     path = f"aws/{export}/metadata/{folder}{name}-Manifest.json"
     yield ManifestFile(path, **batch, names=tuple(paths), content=content, modified=at)

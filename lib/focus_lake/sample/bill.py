@@ -7,6 +7,7 @@ is text. How a provider writes them down is its own module's affair.
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from datetime import timedelta
 
 import numpy as np
@@ -48,7 +49,7 @@ class Bill:
         }
         prices = [each.price.as_tuple() for each in texts.templates]
         self.price = np.array([int("".join(map(str, price.digits))) for price in prices])
-        self.decimals = np.array([-price.exponent for price in prices])
+        self.decimals = np.array([-int(price.exponent) for price in prices])
         self.percent = {
             cost: np.array([each.percent[cost] for each in texts.templates]) for cost in COSTS
         }
@@ -105,7 +106,9 @@ class Bill:
             "BillingPeriodEnd": pa.array(np.full(len(index), end)),
         }
 
-    def _amounts(self, index, kind, template, push: int) -> dict[str, pa.Array]:
+    def _amounts(
+        self, index: np.ndarray, kind: np.ndarray, template: np.ndarray, push: int
+    ) -> dict[str, pa.Array]:
         """Quantities and costs; every cost is exactly percent of quantity times list price."""
         chance = self._hash("amount", index)
         # Small quantities far more often than large ones: below 1 to below 1,000.
@@ -130,7 +133,9 @@ class Bill:
             found[cost] = pa.array(money(units, decimals), pa.string())
         return found
 
-    def _restated(self, units, index, kind, push: int) -> np.ndarray:
+    def _restated(
+        self, units: np.ndarray, index: np.ndarray, kind: np.ndarray, push: int
+    ) -> np.ndarray:
         """Before the final push, one row of usage in 40 is not measured to the end."""
         chance = self._hash("restated", index)
         open_still = self.is_usage[kind] & (chance % 40 == 0)
@@ -158,7 +163,9 @@ def own_columns(provider: str) -> list[str]:
     return [extra.source for extra in declared(provider).extra_columns.values()]
 
 
-def of_version(table: pa.Table, version: str, *, without=(), also=()) -> pa.Table:
+def of_version(
+    table: pa.Table, version: str, *, without: Collection[str] = (), also: Collection[str] = ()
+) -> pa.Table:
     """The FOCUS columns of a version in alphabetical order, and then the other columns named.
 
     A column that the bill has not is a column of nulls.

@@ -21,7 +21,7 @@ def plan(options: SampleOptions) -> list[Planned]:
     """Two bills a month: when the books are closed, and again when they are corrected."""
     sites = catalogue("datacenter")["sites"]
     shares = [site["share"] for site in sites]
-    files = []
+    files: list[Planned] = []
     for month in account_months(options, shares, catalogue("datacenter")["percent"]):
         delivered = list(pushes(month, options))
         is_all = bool(delivered) and delivered[-1].number == 0

@@ -77,11 +77,16 @@ class Planned(Protocol):
     belongs to; modified, where it has one: the time, UTC, that the file shall have.
     """
 
-    path: str
-    rows: int
-    yearmonth: str
-    batch_ts: str
-    export: str
+    @property
+    def path(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def yearmonth(self) -> str: ...
+    @property
+    def batch_ts(self) -> str: ...
+    @property
+    def export(self) -> str: ...
 
     def write(self, target: Path, with_sums: bool) -> Written:
         """Write it to target, which lies in the folder of all raw data itself."""
@@ -115,7 +120,7 @@ def _entry(name: str, at: datetime) -> zipfile.ZipInfo:
     """An entry that says the same whenever and wherever it is written."""
     entry = zipfile.ZipInfo(name, at.timetuple()[:6])
     entry.compress_type = zipfile.ZIP_DEFLATED
-    entry._compresslevel = LEVEL  # its public name came with Python 3.13
+    entry._compresslevel = LEVEL  # type: ignore[attr-defined]  # its public name came with Python 3.13
     entry.create_system = 3
     entry.external_attr = 0o644 << 16
     return entry

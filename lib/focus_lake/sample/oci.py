@@ -40,7 +40,8 @@ def plan(options: SampleOptions) -> list[Planned]:
     """Every file of the sample: a report for each day that has charges."""
     accounts = catalogue("oci")["accounts"]
     shares = [account["share"] for account in accounts]
-    files, before = [], None
+    files: list[Planned] = []
+    before = None
     for month in account_months(options, shares, catalogue("oci")["percent"]):
         seen = max((push.rows for push in pushes(month, options)), default=0)
         for day in range(month.days):

@@ -30,7 +30,7 @@ class SampleOptions:
     truth: str = option("file for rows and exact sums of each batch and export, as JSON", "")
     workers: int = option("processes that write files; 0 is one a core", 0)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("rows", "months", "pushes", "parts", "members"):
             if getattr(self, name) < 1:
                 raise OptionsError(f"--{name} {getattr(self, name)}: must be at least 1")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from focus_lake.errors import FocusLakeError
 from focus_lake.spark import session
+
+if TYPE_CHECKING:
+    from pyspark import SparkContext
 
 
 def is_glue(argv: Sequence[str]) -> bool:
@@ -19,7 +23,7 @@ def is_glue(argv: Sequence[str]) -> bool:
 
 
 @contextmanager
-def job(argv: Sequence[str]):
+def job(argv: Sequence[str]) -> Iterator[SparkContext]:
     """The SparkContext that Glue gives, inside Job.init and, if all went well, Job.commit.
 
     argv: the program's name and its arguments, as in sys.argv. Bookmarks are not used: the ledger

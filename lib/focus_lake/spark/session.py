@@ -9,10 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from focus_lake.errors import ClusterError
 from focus_lake.log import utc_now
 from focus_lake.resources import data
+
+if TYPE_CHECKING:
+    from pyspark import SparkContext
 
 # The JVM only hands out tasks (the rows are in Python and Arrow), so a small heap will do, and
 # the quick compiler starts faster than the thorough one ever pays back.
@@ -26,7 +30,7 @@ class Cluster:
     context: a SparkContext to use, such as Glue's; None makes a local one on all cores.
     """
 
-    def __init__(self, context=None):
+    def __init__(self, context: SparkContext | None = None):
         self._context, self._own = context, context is None
         self._starter: threading.Thread | None = None
         self._failure: Exception | None = None
@@ -44,12 +48,14 @@ class Cluster:
             self._failure = error
 
     @property
-    def context(self):
+    def context(self) -> SparkContext:
         self.begin()
         if self._starter is not None:
             self._starter.join()
         if self._failure is not None:
             raise ClusterError(f"Spark does not start: {self._failure}") from self._failure
+        if self._context is None:
+            raise ClusterError("Spark was stopped; start the job again")
         return self._context
 
     @property
@@ -97,14 +103,14 @@ def is_submitted() -> bool:
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
-def submitted_context():
+def submitted_context() -> SparkContext:
     """The SparkContext of the cluster that this program was submitted to."""
     from pyspark import SparkContext
 
     return SparkContext.getOrCreate()
 
 
-def local_context():
+def local_context() -> SparkContext:
     """A SparkContext on this machine's cores, quiet and on loopback only."""
     from focus_lake.spark.java import java_home
 
@@ -112,7 +118,7 @@ def local_context():
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    library = str(Path(__file__).parent.parent)  # the Python workers import focus_lake, too
+    library = str(Path(__file__).parents[2])  # the Python workers import focus_lake, too
     paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     from pyspark import SparkConf, SparkContext
@@ -126,11 +132,11 @@ def local_context():
         "spark.driver.memory": HEAP,
         "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {_quiet()}",
     }
-    conf = SparkConf().setMaster("local[*]").setAppName("focus_lake").setAll(settings.items())
+    conf = SparkConf().setMaster("local[*]").setAppName("focus_lake").setAll(list(settings.items()))
     java_says, java = os.pipe()
     threading.Thread(target=_relay, args=(java_says,), daemon=True).start()
     try:
-        gateway = launch_gateway(conf, {"stderr": java})
+        gateway = launch_gateway(conf, {"stderr": java})  # type: ignore[no-untyped-call]
     finally:
         os.close(java)
     return SparkContext(conf=conf, gateway=gateway)

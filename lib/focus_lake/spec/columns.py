@@ -8,9 +8,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 from focus_lake.errors import UnknownColumn
 from focus_lake.resources import data
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")
 
@@ -155,7 +159,7 @@ def spell(engine: str, stored: str) -> str:
     return _SPELLINGS[stored][engine]
 
 
-def arrow_type(stored: str):
+def arrow_type(stored: str) -> pa.DataType:
     """The pyarrow type of a stored type; a timestamp is in microseconds and without a zone."""
     import pyarrow as pa  # slow to load, and most users of this table never need it
 

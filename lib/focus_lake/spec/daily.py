@@ -11,12 +11,13 @@ import csv
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, cast
 
 from focus_lake.resources import data
 from focus_lake.spec import columns
 
 MAKER = 1  # to be raised when the values of a column are worked out in another way
+Role = Literal["key", "sum", "count"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Column:
     """One column; type is Hive's. role: part of the key, a sum of its column, or the row count."""
 
     name: str
-    role: Literal["key", "sum", "count"]
+    role: Role
     type: str
     description: str
     is_own: bool  # made for the summary, no column of the rows
@@ -38,11 +39,12 @@ def table() -> tuple[Column, ...]:
 
 
 def _column(row: dict[str, str]) -> Column:
+    role = cast(Role, row["role"])
     if row["type"]:
-        return Column(row["column"], row["role"], row["type"], row["description"], True)
+        return Column(row["column"], role, row["type"], row["description"], True)
     found = columns.find(row["column"])
     type_ = columns.spell("hive", found.stored)
-    return Column(found.name, row["role"], type_, found.description, False)
+    return Column(found.name, role, type_, found.description, False)
 
 
 @cache

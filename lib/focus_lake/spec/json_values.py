@@ -9,7 +9,7 @@ class _Number(str):
     """A JSON number as it was written: 1.10 stays 1.10."""
 
 
-def _refuse(constant: str):
+def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
@@ -17,12 +17,12 @@ def _refuse(constant: str):
 DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_refuse)
 
 
-def as_text(value) -> str:
+def as_text(value: object) -> str:
     """A value that DECODER read, as text: strings and numbers as they were, the rest as JSON."""
     return str(value) if isinstance(value, str) else _json(value)
 
 
-def _json(value) -> str:
+def _json(value: object) -> str:
     if isinstance(value, _Number):
         return str(value)
     if isinstance(value, dict):

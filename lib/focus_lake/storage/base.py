@@ -6,10 +6,11 @@ Stores pickle, so that Spark tasks can open them on the executors.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,15 @@ class Entry:
 class Store(Protocol):
     """What the job needs of a place where files lie."""
 
-    root: str
-
+    @property
+    def root(self) -> str: ...
     def exists(self) -> bool: ...
     def under(self, folder: str) -> Store: ...
     def list(self, prefix: str = "") -> Iterator[Entry]: ...
     def open(self, path: str) -> BinaryIO: ...
     def read(self, path: str) -> tuple[bytes | None, str | None]: ...
     def put_if(self, path: str, data: bytes, version: str | None) -> str: ...
-    def writer(self, path: str): ...
+    def writer(self, path: str) -> AbstractContextManager[BinaryIO]: ...
     def delete(self, prefix: str) -> None: ...
     def replace_folder(self, source: str, target: str) -> None: ...
     def url(self, path: str) -> str: ...
@@ -42,7 +43,7 @@ class Store(Protocol):
 class RangeReader(io.RawIOBase):
     """A seekable file over ``fetch(first, last) -> bytes``, for objects read in ranges."""
 
-    def __init__(self, size: int, fetch):
+    def __init__(self, size: int, fetch: Callable[[int, int], bytes]):
         self._size, self._fetch, self._at = size, fetch, 0
 
     def readable(self) -> bool:
@@ -59,7 +60,7 @@ class RangeReader(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         wanted = min(len(buffer), self._size - self._at)
         if wanted <= 0:
             return 0

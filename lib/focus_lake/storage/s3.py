@@ -9,7 +9,7 @@ from collections.abc import Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from focus_lake.errors import StorageError, VersionConflict
 from focus_lake.storage.base import Entry, RangeReader
@@ -20,7 +20,7 @@ MISSING = {"NoSuchKey", "404", "NotFound"}
 
 
 @functools.lru_cache(maxsize=4)
-def client(endpoint: str | None):
+def client(endpoint: str | None) -> Any:
     """One S3 client a process and endpoint; credentials come from boto3's usual chain."""
     import boto3
     from botocore.config import Config
@@ -153,7 +153,7 @@ class S3Store:
         return f"s3://{self.bucket}/{self._key(path)}"
 
 
-def _code(error) -> str:
+def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 

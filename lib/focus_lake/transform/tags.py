@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -12,6 +14,7 @@ from focus_lake.spec.columns import arrow_type
 from focus_lake.spec.json_values import DECODER, as_text
 
 MAP, STRING = arrow_type("map"), arrow_type("string")
+Reader = Callable[[str], tuple[dict[str, str | None] | None, list[str | None]]]
 REMEMBERED = 50_000  # tag texts; bills repeat the same few thousand every hour
 
 
@@ -43,7 +46,7 @@ def parse(text: pa.Array, attributes: dict[str, tuple[str, ...]]) -> Parsed:
 
 
 @functools.cache
-def _reader(attributes: tuple[tuple[str, tuple[str, ...]], ...]):
+def _reader(attributes: tuple[tuple[str, tuple[str, ...]], ...]) -> Reader:
     """A function from a tag text to its tags and attributes; it remembers those seen last."""
 
     @functools.lru_cache(REMEMBERED)
@@ -103,7 +106,7 @@ def _pair_names(kind: pa.DataType) -> tuple | None:
     return (names["key"], names["value"]) if {"key", "value"} <= names.keys() else None
 
 
-def _object(value, pairs: tuple | None = None) -> str | None:
+def _object(value: Any, pairs: tuple | None = None) -> str | None:
     """One nested value as JSON; lists of pairs as an object."""
     if value is None:
         return None
@@ -147,7 +150,9 @@ def _choose(present: dict, folded: dict, keys: tuple[str, ...]) -> str | None:
 
 
 def _maps(parsed: list[dict | None]) -> pa.Array:
-    offsets, keys, values = [], [], []
+    offsets: list[int | None] = []
+    keys: list[str] = []
+    values: list[str | None] = []
     for tags in parsed:
         offsets.append(None if tags is None else len(keys))
         keys.extend(tags or ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -112,15 +112,16 @@ def parse_one(
     numbers = [int(parts.get(name) or 0) for name in ("hour", "minute", "second")]
     millis = int((parts.get("fraction") or "0")[:3].ljust(3, "0"))
     try:
-        date = [int(parts[name]) for name in ("year", "month", "day")]
-        local = datetime(*date, *numbers, millis * 1000)
+        year, month, day = (int(parts[name]) for name in ("year", "month", "day"))
+        hour, minute, second = numbers
+        local = datetime(year, month, day, hour, minute, second, millis * 1000)
         here = local.replace(tzinfo=_zone(parts, zone, literal_z))
         return here.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
 
 
-def _zone(parts: dict, zone: str, literal_z: str):
+def _zone(parts: dict, zone: str, literal_z: str) -> tzinfo:
     if parts["offset"]:
         sign = -1 if parts["offset"][0] == "-" else 1
         digits = parts["offset"][1:].replace(":", "")
