@@ -112,8 +112,8 @@ def _values(provider: Declaration) -> Iterator[str]:
     if renames:
         yield f"Renamed: {', '.join(f'`{head}` to `{name}`' for head, name in renames)}."
     if provider.defaults:
-        texts = (f"{name} with `{text}`" for name, text in provider.defaults.items())
-        yield f"Filled where the source has nothing: {', '.join(texts)}."
+        filled = (f"{name} with `{text}`" for name, text in provider.defaults.items())
+        yield f"Filled where the source has nothing: {', '.join(filled)}."
     if provider.tags.prefix:
         yield f"Columns `{provider.tags.prefix}...` are Tags."
     if provider.tags.columns:

@@ -14,7 +14,7 @@ import zlib
 try:
     import lzma
 except ImportError:  # a Python that was built without liblzma
-    lzma = None
+    lzma = None  # type: ignore[assignment]
 
 CHUNK = 64 * 1024  # the most that one uncompressed chunk holds
 _FLAGS = b"\x00\x04"  # the stream's check is CRC-64
@@ -33,7 +33,7 @@ def _crc32(data: bytes) -> bytes:
 class Crc64Check:
     """Takes bytes piece by piece and says at the end whether their CRC-64 is the expected one."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
         self._stream.decompress(b"\xfd7zXZ\x00" + _FLAGS + _crc32(_FLAGS))
         self._stream.decompress(_BLOCK + _crc32(_BLOCK))
