@@ -32,7 +32,7 @@ from focus_lake.catalog.sources import Field, Source
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError
 from focus_lake.lake.live import Live
-from focus_lake.records import deliveries
+from focus_lake.records import deliveries, invoices
 from focus_lake.reference.state import Reference
 from focus_lake.spec import columns
 from focus_lake.storage import Store
@@ -149,6 +149,7 @@ def shared_views(
         **charges.values(),
         **governance.values(declarations),
         **deliveries.values(declarations),
+        **invoices.values(declarations),
         **currency.values(place.reporting_currency),
         **reference.placeholders(declarations),
     }

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from focus_lake.declare.model import Declaration
+from focus_lake.records import rows
 
 MONTHS_BACK, MONTHS_AHEAD = 36, 1
 NOW = "CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS timestamp)"
@@ -17,15 +18,15 @@ def values(declarations: Sequence[Declaration], now: datetime | None = None) -> 
     moment = now or datetime.now(UTC)
     return {
         "now": f"CAST('{moment:%Y-%m-%d %H:%M:%S}' AS timestamp)" if now else NOW,
-        "schedules": _rows(
+        "schedules": rows.listed(
             ["varchar", "varchar", "bigint", "bigint"],
             [(one.name, one.delivery, *_hours(one)) for one in declarations],
         ),
-        "ended_exports": _rows(
+        "ended_exports": rows.listed(
             ["varchar"] * 3,
             [(one.name, *ended) for one in declarations for ended in one.deliveries.ended.items()],
         ),
-        "delivery_calendar": _rows(
+        "delivery_calendar": rows.listed(
             ["varchar"] * 5,
             [
                 (one.name, *month)
@@ -76,16 +77,3 @@ def _final_by(one: Declaration, following: datetime) -> str | None:
 
 def _utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-
-
-def _rows(types: list[str], rows: list[tuple]) -> str:
-    """Rows of VALUES; the first is null, gives the types, joins with nothing."""
-    first = ", ".join(f"CAST(NULL AS {kind})" for kind in types)
-    listed = [first, *(", ".join(map(_literal, row)) for row in rows)]
-    return ",\n".join(f"        ({row})" for row in listed)
-
-
-def _literal(value: str | int | None) -> str:
-    if value is None:
-        return "NULL"
-    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +41,24 @@ def _month_of(text: str) -> str:
         return _day(text).strftime("%Y%m") if DAY.fullmatch(text) else _month(text)
     except ValueError:
         raise ValueError("must be a month, such as 202601, or a day, such as 2026-01-31") from None
+
+
+def _month_of_time(text: str) -> str:
+    """A month, a day of it, or the UTC time at which it starts in whatever zone its provider has.
+
+    A month starts at most 14 hours before or 12 after its first midnight in UTC, so a day later it
+    is under way everywhere.
+    """
+    if "T" not in text and " " not in text:
+        return _month_of(text)
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            "must be a month, such as 202601, or its start, such as 2026-01-01T00:00:00Z"
+        ) from None
+    start = start.replace(tzinfo=start.tzinfo or UTC).astimezone(UTC)
+    return (start + timedelta(days=1)).strftime("%Y%m")
 
 
 def _day(text: str) -> date:
@@ -99,6 +117,7 @@ TYPES = {
     "text": Type("string", _text),
     "month": Type("string", _month),  # stored as YYYYMM
     "month_or_day": Type("string", _month_of),  # stored as YYYYMM
+    "month_of_time": Type("string", _month_of_time),  # stored as YYYYMM
     "day": Type("date", _day),
     "number": Type("decimal(38,18)", _number),
     "amount": Type("decimal(38,18)", _amount),  # a number of 0 or more
