@@ -151,7 +151,7 @@ def shared_views(
         **deliveries.values(declarations),
         **invoices.values(declarations),
         **currency.values(place.reporting_currency),
-        **reference.placeholders(declarations),
+        **_filled(reference.placeholders(declarations), place.database),
     }
     made = []
     for source in sources.tree():
@@ -167,6 +167,12 @@ def shared_views(
         else:
             made.append(_statement(source, "", values, ()))
     return made
+
+
+def _filled(placeholders: dict[str, str], database: str) -> dict[str, str]:
+    """Placeholders may name the database themselves."""
+    mark = "${database}"
+    return {name: text.replace(mark, database) for name, text in placeholders.items()}
 
 
 def _shared_sources() -> list[Source]:

@@ -28,6 +28,7 @@ _ARROW = {
     "string": pa.string(),
     "date": pa.date32(),
     "decimal(38,18)": pa.decimal128(38, 18),
+    "decimal(13,12)": pa.decimal128(13, 12),
     "bigint": pa.int64(),
     "boolean": pa.bool_(),
 }

@@ -11,6 +11,8 @@ from importlib import import_module
 from focus_lake import resources
 from focus_lake.reference.types import TYPES
 
+DERIVED = "derived"  # of a kind that follows from others and has no files
+
 
 @dataclass(frozen=True)
 class Column:
@@ -38,7 +40,9 @@ class Kind:
     one_row: what a row is, for the first line of the view;
     set: kinds of one set keep or change their revisions together;
     key: columns that tell rows apart; period: the two columns from and until, if rows of one key
-    may follow each other in time; format: csv, or toml with `rows` as name of its [[tables]].
+    may follow each other in time;
+    format: csv; or toml with `rows` as name of its [[tables]]; or derived, with `rows` as the
+    function (rows of every other kind, months of the ledger) that makes its rows.
     """
 
     name: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from collections.abc import Collection
 
 from focus_lake.reference import csv_files, toml_files
-from focus_lake.reference.kinds import Kind, function, table
+from focus_lake.reference.kinds import DERIVED, Kind, function, table
 from focus_lake.reference.sheet import Row, Sheet
 from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage.base import Store
@@ -13,19 +15,55 @@ from focus_lake.storage.base import Store
 FOLDERS_OF_OTHERS = ("fx_rates",)  # catalog/currency.py reads these itself
 
 
-def read(store: Store) -> dict[str, Sheet]:
+class Sheets(dict[str, Sheet]):
+    """Every kind's sheet by name. months: those that the ledger has, YYYYMM; tag_keys: the keys
+    that declarations keep in daily summaries, None if nobody said."""
+
+    months: set[str]
+    tag_keys: Collection[str] | None = None
+
+
+def read(store: Store, tag_keys: Collection[str] | None = None) -> Sheets:
     """Every kind's sheet, checked. Raises StorageError if the lake cannot be read."""
-    sheets = {kind.name: _sheet(store, kind) for kind in table().values()}
-    for sheet in sheets.values():
+    files = [kind for kind in table().values() if kind.format != DERIVED]
+    sheets = Sheets({kind.name: _sheet(store, kind) for kind in files})
+    sheets.months, sheets.tag_keys = months(store), tag_keys
+    for sheet in list(sheets.values()):
         for path in sheet.kind.checks:
             for row, message, *key in function(path)(sheet, sheets):
                 sheet.wrong(row, message, *key)
+    for kind in table().values():
+        if kind.format == DERIVED:
+            sheets[kind.name] = _derived(kind, sheets)
     return sheets
+
+
+def months(store: Store) -> set[str]:
+    """The billing months that the ledger has a file for."""
+    found = (re.fullmatch(r"ledger/[^/]+/([0-9]{6})[.]jsonl", e.path) for e in store.list("ledger"))
+    return {match[1] for match in found if match}
+
+
+def _derived(kind: Kind, sheets: Sheets) -> Sheet:
+    """What follows from the other kinds; nothing while one of its set has a fault."""
+    sheet = Sheet(kind)
+    if any(other.problems for other in sheets.values() if other.kind.set == kind.set):
+        return sheet
+    rows = {name: [as_dict(row) for row in other.rows] for name, other in sheets.items()}
+    made = function(kind.rows)(rows, sheets.months)
+    sheet.rows = [Row(values, "", 0) for values in made]
+    return sheet
+
+
+def as_dict(row: Row) -> dict:
+    """The values of a row and where it stands, as the checked copy has them."""
+    return {**row.values, "x_SourceFile": row.file, "x_SourceLine": row.line}
 
 
 def strangers(store: Store) -> list[str]:
     """Files under reference/ that belong to no kind: a misspelt folder would be passed over."""
-    known = [*table(), *FOLDERS_OF_OTHERS]
+    files = [kind.name for kind in table().values() if kind.format != DERIVED]
+    known = [*files, *FOLDERS_OF_OTHERS]
     found = {}
     for entry in store.list("reference"):
         folder, _, rest = entry.path.removeprefix("reference/").partition("/")

@@ -121,6 +121,7 @@ TYPES = {
     "day": Type("date", _day),
     "number": Type("decimal(38,18)", _number),
     "amount": Type("decimal(38,18)", _amount),  # a number of 0 or more
+    "ratio": Type("decimal(13,12)", _number),  # from 0 to 1, of derived kinds
     "whole": Type("bigint", _whole),
     "boolean": Type("boolean", _boolean),
     "currency": Type("string", _currency),

@@ -1,0 +1,219 @@
+"""What is wrong with rules, keys and accounts beyond their columns; each with its line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+
+from focus_lake.allocation.rules import ACTIVE, ALL, SHADOW, TO_POOL, Rule, RuleError, meanings
+from focus_lake.allocation.rules import read as read_rule
+from focus_lake.reference.read import Sheets
+from focus_lake.reference.sheet import Row, Sheet
+from focus_lake.spec.columns import did_you_mean
+
+Found = Iterator[tuple]
+
+
+def rules(sheet: Sheet, sheets: Sheets) -> Found:
+    """Faults of the rules: what they say, whom they name, what they feed."""
+    meant = meanings(sheets["tag_values"].rows)
+    read: list[tuple[Row, Rule]] = []
+    for row in sheet.rows:
+        try:
+            rule = read_rule(
+                {**row.values, "x_SourceFile": row.file, "x_SourceLine": row.line}, meant
+            )
+        except RuleError as error:
+            yield row, f"rule {row['id']}: {error}", error.key
+            continue
+        read.append((row, rule))
+    yield from _versions(read)
+    for row, rule in read:
+        if rule.status in (ACTIVE, SHADOW):
+            yield from _targets(row, rule, sheets)
+            yield from _tags(row, rule, sheets)
+            yield from _keys_of(row, rule, sheet, sheets)
+    yield from _stages([(row, rule) for row, rule in read if rule.status in (ACTIVE, SHADOW)])
+
+
+def keys(sheet: Sheet, sheets: Sheets) -> Found:
+    """Targets of a key file that are no cost centers."""
+    known = {row["cost_center"] for row in sheets["cost_centers"].rows}
+    meant = meanings(sheets["tag_values"].rows)
+    for row in sheet.rows:
+        target = meant.get(("x_CostCenter", row["target"]), row["target"])
+        if target not in known and not target.startswith(TO_POOL):
+            yield row, f"target {target} is no cost center{_or_meant(target, known)}", "target"
+        if row["quantity"] < 0:
+            sheet.warnings.append(
+                f"{row.where()}: quantity {row['quantity']} of {target} counts as 0"
+            )
+
+
+def accounts(sheet: Sheet, sheets: Sheets) -> Found:
+    """Accounts whose cost center nobody knows."""
+    known = {row["cost_center"] for row in sheets["cost_centers"].rows}
+    for row in sheet.rows:
+        center = row["cost_center"]
+        if center not in known:
+            yield row, f"cost center {center} does not exist{_or_meant(center, known)}"
+
+
+def _versions(read: list[tuple[Row, Rule]]) -> Found:
+    """Overlapping months are found by the key; here: one version number for two rules."""
+    seen: dict[tuple[str, int], Row] = {}
+    for row, rule in read:
+        other = seen.setdefault((rule.id, rule.version), row)
+        if other is not row:
+            yield (
+                row,
+                f"rule {rule.id} has version {rule.version} twice, see {other.where()}; a changed "
+                "rule gets the next version",
+                "version",
+            )
+
+
+def _targets(row: Row, rule: Rule, sheets: Sheets) -> Found:
+    centers: dict[str, list[Row]] = defaultdict(list)
+    for center in sheets["cost_centers"].rows:
+        centers[center["cost_center"]].append(center)
+    for target in rule.split.targets:
+        if target == ALL:
+            if not centers:
+                yield (
+                    row,
+                    f'rule {rule.id} has targets = "all", but no cost center is listed; write '
+                    "reference/cost_centers/*.csv",
+                    "split",
+                )
+        elif target.startswith(TO_POOL):
+            if rule.split.method == "proportional":
+                yield (
+                    row,
+                    f"rule {rule.id}: {target} has no direct cost to be weighed by; name cost "
+                    "centers, or use percent, even or by_key",
+                    "split",
+                )
+        elif target not in centers:
+            hint = _or_meant(target, centers)
+            yield row, f"rule {rule.id}: target {target} does not exist{hint}", "split"
+        else:
+            yield from _lifetime(row, rule, target, centers[target])
+
+
+def _or_meant(name: str, known) -> str:
+    return did_you_mean(name, known) or "; add it to reference/cost_centers/, or correct it"
+
+
+def _lifetime(row: Row, rule: Rule, target: str, periods: list[Row]) -> Found:
+    """A target must be there in every month of the rule that has begun."""
+    now = date.today().strftime("%Y%m")
+    ends = max(period["valid_until"] or "999999" for period in periods)
+    starts = min(period["valid_from"] or "" for period in periods)
+    if ends < min(rule.valid_until or "999999", now):
+        until = f"until {rule.valid_until}" if rule.valid_until else "until further notice"
+        yield (
+            row,
+            f"rule {rule.id}: target {target} ended with {ends}, the rule holds {until}; end this "
+            f'version with valid_until = "{ends}" and write the next one without it',
+            "split",
+        )
+    if rule.valid_from and starts > rule.valid_from:
+        yield (
+            row,
+            f"rule {rule.id}: target {target} begins with {starts}, the rule with "
+            f"{rule.valid_from}; begin the rule later, or the cost center earlier",
+            "split",
+        )
+
+
+def _tags(row: Row, rule: Rule, sheets: Sheets) -> Found:
+    """Tag keys of a condition that no summary keeps would never match."""
+    if sheets.tag_keys is None:
+        return
+    names = [condition.column for condition in (*rule.conditions, *rule.split.scope)]
+    for name in (*names, rule.split.derive):
+        key = name.removeprefix("Tags.")
+        if name.startswith("Tags.") and key not in sheets.tag_keys:
+            hint = did_you_mean(key, sheets.tag_keys)
+            yield (
+                row,
+                f"rule {rule.id}: no provider's declaration keeps the tag key {key}{hint}; list it "
+                "there under summary_keys",
+                "match",
+            )
+
+
+def _keys_of(row: Row, rule: Rule, sheet: Sheet, sheets: Sheets) -> Found:
+    """A by_key rule needs its key in every month that is billed."""
+    if rule.split.method != "by_key":
+        return
+    key = rule.split.key
+    lines = [line for line in sheets["allocation_keys"].rows if line["key"] == key]
+    if not lines:
+        known = {line["key"] for line in sheets["allocation_keys"].rows}
+        hint = did_you_mean(key, known) or "; write reference/allocation_keys/*.csv"
+        yield row, f"rule {rule.id}: key {key} is in no key file{hint}", "split"
+        return
+    there = {line["yearmonth"] for line in lines}
+    for month in sorted(sheets.months - there):
+        if not rule.holds_in(month):
+            continue
+        text = (
+            f"rule {rule.id}: key {key} has no line for {month}, see {lines[-1].file}; add the "
+            "month, or end the rule before it"
+        )
+        if month < date.today().strftime("%Y%m"):
+            yield row, text, "split"
+        else:
+            sheet.warnings.append(f"{row.where('split')}: {text}; until then it is unallocated")
+
+
+def _stages(read: list[tuple[Row, Rule]]) -> Found:
+    """Pools flow from earlier stages to later ones only; a cycle therefore cannot be."""
+    takers: dict[str, list[Rule]] = defaultdict(list)
+    for _, rule in read:
+        for pool in rule.pools_taken:
+            takers[pool].append(rule)
+    fed = {pool for _, rule in read for pool in rule.pools_fed}
+    for row, rule in read:
+        if rule.takes_pool:
+            yield from _pool_conditions(row, rule, fed)
+        for pool in sorted(rule.pools_fed):
+            later = [taker for taker in takers[pool] if taker.stage > rule.stage]
+            for taker in takers[pool]:
+                if taker.stage <= rule.stage:
+                    yield (
+                        row,
+                        f"rule {rule.id} of stage {rule.stage} feeds pool {pool}, which rule "
+                        f"{taker.id} spreads in stage {taker.stage} already; a pool is spread in a "
+                        "later stage than it is fed, so that no cost goes round in a cycle",
+                        "stage",
+                    )
+            if not later and not takers[pool]:
+                yield (
+                    row,
+                    f"rule {rule.id}: no rule spreads pool {pool}; write one of a later stage with "
+                    f'match x_Pool = "{pool}"',
+                    "split",
+                )
+
+
+def _pool_conditions(row: Row, rule: Rule, fed: set[str]) -> Found:
+    columns = {condition.column for condition in rule.conditions}
+    allowed = {"x_Pool", "x_Provider", "ServiceName", "BillingCurrency"}
+    if extra := sorted(columns - allowed):
+        yield (
+            row,
+            f"rule {rule.id}: with x_Pool a rule can look at {', '.join(sorted(allowed))} only, "
+            f"not at {', '.join(extra)}: a pool has no accounts or tags",
+            "match",
+        )
+    if not rule.pools_taken:
+        yield row, f'rule {rule.id}: name pools as x_Pool = "..", or a list of them', "match"
+    if rule.split.derive:
+        yield row, f"rule {rule.id}: a pool has no column to derive a payer from", "split"
+    for pool in sorted(rule.pools_taken - fed):
+        hint = did_you_mean(pool, fed) or f'; give it something with target = "pool:{pool}"'
+        yield row, f"rule {rule.id}: no rule feeds pool {pool}{hint}", "match"
