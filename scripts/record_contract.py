@@ -69,7 +69,13 @@ def is_table(name: str) -> bool:
     """Tables may change, and what focus_daily is made of; only the other views are promised."""
     shared = ("focus_batches", "focus_fx_rates", "focus_ledger_journal", "focus_runs")
     ends = ("_normalized", "_rejected", "_by_day")
-    return name in shared or name.startswith("focus_reference_") or name.endswith(ends)
+    from focus_lake.reference import kinds
+
+    derived = [
+        f"focus_{kind.called}" for kind in kinds.table().values() if kind.format == "derived"
+    ]
+    inner = (*shared, *derived, "focus_allocation_shares")
+    return name in inner or name.startswith("focus_reference_") or name.endswith(ends)
 
 
 if __name__ == "__main__":

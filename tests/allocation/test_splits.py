@@ -135,7 +135,9 @@ def write(root: Path, bill: list[dict], made: list[dict], quantities: list[dict]
             if rows:
                 lake.batch(provider, month, f"{month}31173000", rows)
     put(root, "cost_centers/a.csv", "cost_center,department", [(name, name) for name in CENTERS])
-    lines = [(row["month"], row["key"], row["target"], f"{row['quantity']:f}") for row in quantities]
+    lines = [
+        (row["month"], row["key"], row["target"], f"{row['quantity']:f}") for row in quantities
+    ]
     put(root, "allocation_keys/a.csv", "yearmonth,key,target,quantity", lines)
     text = "".join(map(as_toml, made))
     path = root / "reference" / "allocation" / "a.toml"
@@ -192,8 +194,9 @@ def compare(deployed: Deployed, bill, made, quantities) -> None:
             assert abs(Fraction(have[place]) - want[place]) <= allowed, (key, want, have)
 
 
+@pytest.mark.slow
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(bill=charges(), made=rules(), quantities=keys())
 def test_made_bills_are_shared_out_to_the_last_digit(tmp_path, bill, made, quantities):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from focus_lake.allocation.rules import ACTIVE, ALL, SHADOW, TO_POOL, Rule, RuleError, meanings
@@ -17,7 +17,7 @@ Found = Iterator[tuple]
 
 def rules(sheet: Sheet, sheets: Sheets) -> Found:
     """Faults of the rules: what they say, whom they name, what they feed."""
-    meant = meanings(sheets["tag_values"].rows)
+    meant = _meant(sheets)
     read: list[tuple[Row, Rule]] = []
     for row in sheet.rows:
         try:
@@ -40,7 +40,7 @@ def rules(sheet: Sheet, sheets: Sheets) -> Found:
 def keys(sheet: Sheet, sheets: Sheets) -> Found:
     """Targets of a key file that are no cost centers."""
     known = {row["cost_center"] for row in sheets["cost_centers"].rows}
-    meant = meanings(sheets["tag_values"].rows)
+    meant = _meant(sheets)
     for row in sheet.rows:
         target = meant.get(("x_CostCenter", row["target"]), row["target"])
         if target not in known and not target.startswith(TO_POOL):
@@ -58,6 +58,10 @@ def accounts(sheet: Sheet, sheets: Sheets) -> Found:
         center = row["cost_center"]
         if center not in known:
             yield row, f"cost center {center} does not exist{_or_meant(center, known)}"
+
+
+def _meant(sheets: Sheets) -> dict[tuple[str, str], str]:
+    return meanings([row.values for row in sheets["tag_values"].rows])
 
 
 def _versions(read: list[tuple[Row, Rule]]) -> Found:
@@ -102,7 +106,7 @@ def _targets(row: Row, rule: Rule, sheets: Sheets) -> Found:
             yield from _lifetime(row, rule, target, centers[target])
 
 
-def _or_meant(name: str, known) -> str:
+def _or_meant(name: str, known: Collection[str]) -> str:
     return did_you_mean(name, known) or "; add it to reference/cost_centers/, or correct it"
 
 

@@ -11,7 +11,10 @@ from focus_lake.spec.columns import did_you_mean
 
 POOL = "x_Pool"  # what an earlier stage gave to a pool
 TAG = "Tags."
-_NOT_MATCHED = {"x_ChargeDay", "x_ChargeDate", "x_BillingMonth", "x_Tags", "ConsumedUnit"}
+_NOT_MATCHED = {
+    *("x_ChargeDay", "x_ChargeDate", "x_BillingMonth", "x_Tags", "ConsumedUnit"),
+    *("x_CategoryFilled", "x_CostSigns"),
+}
 OPERATORS = ("in", "not", "prefix", "is_null", "not_null")
 _ALIASES = {"equals": "in"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -22,6 +22,9 @@ _KEYS = {
     "proportional": {"targets", "scope", "no_basis"},
     "by_key": {"key", "targets", "no_basis"},
 }
+
+
+Spelled = Callable[[str], str]  # a cost center in its meant spelling
 
 
 class RuleError(ValueError):
@@ -192,7 +195,7 @@ def _split(split: Mapping[str, Any], meant: Mapping[tuple[str, str], str]) -> Sp
     return _SPLITS[method](made, split, lambda text: meant.get(("x_CostCenter", text), text))
 
 
-def _direct(made: Split, split: Mapping[str, Any], spelled) -> Split:
+def _direct(made: Split, split: Mapping[str, Any], spelled: Spelled) -> Split:
     target, derive = split.get("target"), split.get("derive")
     if (target is None) == (derive is None):
         raise RuleError("split", 'direct needs target = ".." or derive = "COLUMN", one of them')
@@ -204,11 +207,11 @@ def _direct(made: Split, split: Mapping[str, Any], spelled) -> Split:
     return replace(made, targets=_texts([target], spelled))
 
 
-def _even(made: Split, split: Mapping[str, Any], spelled) -> Split:
+def _even(made: Split, split: Mapping[str, Any], spelled: Spelled) -> Split:
     return replace(made, targets=_targets(split, spelled))
 
 
-def _by_key(made: Split, split: Mapping[str, Any], spelled) -> Split:
+def _by_key(made: Split, split: Mapping[str, Any], spelled: Spelled) -> Split:
     key = split.get("key")
     if not isinstance(key, str) or not key:
         raise RuleError("split", 'by_key needs key = "..", a key of allocation_keys')
@@ -216,7 +219,7 @@ def _by_key(made: Split, split: Mapping[str, Any], spelled) -> Split:
     return replace(made, key=key, targets=targets)
 
 
-def _percent(made: Split, split: Mapping[str, Any], spelled) -> Split:
+def _percent(made: Split, split: Mapping[str, Any], spelled: Spelled) -> Split:
     parts = split.get("percent")
     if not isinstance(parts, Mapping) or not parts:
         raise RuleError("split", 'percent needs percent = { "cc-1" = "60", "cc-2" = "40" }')
@@ -236,7 +239,7 @@ def _percent(made: Split, split: Mapping[str, Any], spelled) -> Split:
     return replace(made, targets=tuple(found), percent=tuple(found.items()))
 
 
-def _targets(split: Mapping[str, Any], spelled) -> tuple[str, ...]:
+def _targets(split: Mapping[str, Any], spelled: Spelled) -> tuple[str, ...]:
     targets = split.get("targets")
     if targets == ALL or targets == [ALL]:
         return (ALL,)
@@ -249,9 +252,9 @@ def _targets(split: Mapping[str, Any], spelled) -> tuple[str, ...]:
     return found
 
 
-def _texts(values: list, spelled) -> tuple[str, ...]:
+def _texts(values: list, spelled: Spelled) -> tuple[str, ...]:
     for value in values:
-        if not isinstance(value, str) or not value.strip() or value.strip() == TO_POOL:
+        if not isinstance(value, str) or value.strip() in ("", TO_POOL):
             raise RuleError("split", f"target {value!r} must be a cost center, or {TO_POOL}NAME")
     return tuple(spelled(value.strip()) for value in values)
 

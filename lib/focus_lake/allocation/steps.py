@@ -36,8 +36,8 @@ def steps(rows: Rows, months: set[str]) -> Made:
     for which in RULE_SETS:
         for number, rule in enumerate(in_order(rules, which), 1):
             split = rule.split
-            direct_to = split.targets[0] if rule.is_direct and split.targets else None
-            to_pool = direct_to is not None and direct_to.startswith(TO_POOL)
+            direct_to = split.targets[0] if rule.is_direct and split.targets else ""
+            to_pool = direct_to.startswith(TO_POOL)
             yield {
                 "rule_set": which,
                 "rule_no": number,
@@ -48,7 +48,7 @@ def steps(rows: Rows, months: set[str]) -> Made:
                 "stage": rule.stage,
                 "method": split.method,
                 "pool": rule.pool,
-                "target": None if to_pool else direct_to,
+                "target": None if to_pool else direct_to or None,
                 "to_pool": direct_to.removeprefix(TO_POOL) if to_pool else None,
                 "is_payer": rule.is_direct and not to_pool,
                 "weighed": weighed_key(split) if split.method == "proportional" else None,
@@ -156,7 +156,7 @@ def _quantities(split: Split, month: str, rows: Rows) -> dict[str, Any]:
     meant = meanings(rows["tag_values"])
     found: dict[str, Any] = {}
     for row in rows["allocation_keys"]:
-        target = meant.get(("x_CostCenter", row["target"]), row["target"])
+        target = str(meant.get(("x_CostCenter", row["target"]), row["target"]))
         wanted = ALL in split.targets or target in split.targets
         if (row["yearmonth"], row["key"]) == (month, split.key) and wanted:
             found[target] = found.get(target, 0) + max(row["quantity"], 0)

@@ -17,6 +17,14 @@ ATTRIBUTES = ("x_Brand", "x_Project", "x_Owner", "x_CostCenter", "x_Environment"
 KEPT = ("x_Provider", "BillingCurrency", "ServiceName", "BillingAccountId", "SubAccountId")
 
 
+# The share that a provider split off itself names its owner in AllocatedTags; else the tags do.
+OWNED = """COALESCE(
+            NULLIF(TRIM(x_AllocatedCostCenter), ''),
+            NULLIF(TRIM(x_CostCenter), ''),
+            NULLIF(TRIM(x_AllocatedOwner), '')
+        ) AS x_CostCenter"""
+
+
 def values(rows: Rows, declarations: Sequence) -> dict[str, str]:
     """The placeholders, for the rules that count."""
     rules = {which: rules_of(rows, which) for which in (ACTIVE, SHADOW)}
@@ -81,15 +89,10 @@ def _charges(rules: Sequence[Rule], tags: Sequence[str], spelled: Sequence[str])
     """Days grouped by what rules look at, first as written and then as meant."""
     names = _looked_at(rules)
     spelled = [name for name in spelled if name in names]
-    owners = [name for name in ("x_AllocatedCostCenter", "x_AllocatedOwner") if _is_daily(name)]
-    raw = [f"        {name}" for name in dict.fromkeys((*names, *owners))]
+    raw = [f"        {OWNED if name == 'x_CostCenter' else name}" for name in names]
     for number, key in enumerate(tags, 1):
         raw.append(f"        ELEMENT_AT(x_Tags, {quoted(key)}) AS x_Tag{number}")
     shown = {name: _meant(name, spelled, "grouped") for name in names}
-    # The share that a provider split off itself names its owner; else the tag does.
-    allocated = [f"NULLIF(TRIM(grouped.{name}), '')" for name in owners]
-    if allocated:
-        shown["x_CostCenter"] = f"COALESCE({', '.join([*allocated, shown['x_CostCenter']])})"
     listed = [f"        {expression} AS {name}" for name, expression in shown.items()]
     listed += [f"        grouped.x_Tag{number}" for number, _ in enumerate(tags, 1)]
     return {
@@ -98,10 +101,6 @@ def _charges(rules: Sequence[Rule], tags: Sequence[str], spelled: Sequence[str])
         "charge_columns": ",\n".join(listed),
         "charge_joins": _indented(_joins(spelled, "grouped")),
     }
-
-
-def _is_daily(name: str) -> bool:
-    return any(column.name == name for column in daily.table())
 
 
 def _matched(rules: Mapping[str, list[Rule]], expressions: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 from focus_lake import resources
 from focus_lake.reference.types import TYPES
@@ -26,7 +27,7 @@ class Column:
     one_of: tuple[str, ...] = ()
     default: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.type not in TYPES:
             raise ValueError(f"{self.name}: type {self.type!r} is none of {', '.join(TYPES)}")
         object.__setattr__(self, "one_of", tuple(self.one_of))
@@ -103,5 +104,7 @@ def _kind(text: str) -> Kind:
     data = tomllib.loads(text)
     columns = tuple(Column(**item) for item in data.pop("column"))
     data.setdefault("called", data["name"])
-    lists = {key: tuple(data[key]) for key in ("key", "period", "checks") if key in data}
+    lists: dict[str, Any] = {
+        key: tuple(data[key]) for key in ("key", "period", "checks") if key in data
+    }
     return Kind(**{**data, **lists, "columns": columns})

@@ -49,22 +49,17 @@ def _derived(kind: Kind, sheets: Sheets) -> Sheet:
     sheet = Sheet(kind)
     if any(other.problems for other in sheets.values() if other.kind.set == kind.set):
         return sheet
-    rows = {name: [as_dict(row) for row in other.rows] for name, other in sheets.items()}
+    rows = {name: [row.as_dict() for row in other.rows] for name, other in sheets.items()}
     made = function(kind.rows)(rows, sheets.months)
     sheet.rows = [Row(values, "", 0) for values in made]
     return sheet
-
-
-def as_dict(row: Row) -> dict:
-    """The values of a row and where it stands, as the checked copy has them."""
-    return {**row.values, "x_SourceFile": row.file, "x_SourceLine": row.line}
 
 
 def strangers(store: Store) -> list[str]:
     """Files under reference/ that belong to no kind: a misspelt folder would be passed over."""
     files = [kind.name for kind in table().values() if kind.format != DERIVED]
     known = [*files, *FOLDERS_OF_OTHERS]
-    found = {}
+    found: dict[str, str] = {}
     for entry in store.list("reference"):
         folder, _, rest = entry.path.removeprefix("reference/").partition("/")
         if folder not in known and not folder.startswith((".", "_")) and rest:

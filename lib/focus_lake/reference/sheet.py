@@ -20,6 +20,10 @@ class Row:
     def __getitem__(self, column: str) -> Any:
         return self.values[column]
 
+    def as_dict(self) -> dict[str, Any]:
+        """The values and where they stand, as the checked copy has them."""
+        return {**self.values, "x_SourceFile": self.file, "x_SourceLine": self.line}
+
     def where(self, key: str = "") -> str:
         """File and line, of a key in TOML where it is known."""
         return f"{self.file} line {self.lines.get(key, self.line)}"
