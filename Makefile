@@ -1,7 +1,7 @@
 # Every command a newcomer and CI start from; `make` alone explains them.
 # PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-trino report render bench lint format package deploy destroy clean
+.PHONY: help setup run test test-trino report render bench lint format package move deploy destroy clean
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -57,6 +57,9 @@ format: setup  ## format the code and sort the imports
 package: setup  ## build dist/: wheel, zip, the release for Glue, the zip for Function Compute
 	$(PY) scripts/package.py dist
 	$(PY) scripts/package_function.py dist
+
+move: setup  ## move a lake of the former layout: make move LAKE=build/lake (or s3://..) [DRY_RUN=1]
+	@$(PY) -m focus_lake.lake.move --lake "$(LAKE)" --dry_run $(if $(DRY_RUN),true,false)
 
 deploy: setup  ## package, upload, show the changes, ask, deploy: make deploy STACK=.. REGION=..
 	@$(PY) scripts/deploy.py --stack "$(STACK)" --region "$(REGION)" \

@@ -116,7 +116,7 @@ def _duck(batches: list[Batch], texts: Path, folder: Path, cores: int) -> float:
 
 def _check(lake: Path, other: Path, cores: int) -> None:
     """Stop if the two did not make the same rows: then the ratio would say nothing."""
-    ours = f"{lake}/normalized/{data.PROVIDER}/*/*/*.parquet"
+    ours = f"{lake}/normalized/{data.PROVIDER}/*/*/*/*.parquet"
     with duck.connect(cores) as connection:
         if found := duck.difference(connection, ours, f"{other}/*/*.parquet"):
             raise SystemExit(f"the job and DuckDB: {found}")

@@ -23,6 +23,7 @@ ${every_normalized_table}
         ON lake.x_Provider = batches.provider
         AND lake.yearmonth = batches.yearmonth
         AND lake.batch_ts = batches.batch_ts
+        AND lake.publication = batches.publication
     WHERE lake.delivery = 'snapshot' AND batches.status = 'published'
     GROUP BY
         lake.x_Provider,

@@ -14,6 +14,7 @@ from helpers.fake_athena import FakeAthena
 from helpers.lakes import Lake, charge
 
 FIRST, SECOND = "20260110173000", "20260111173000"
+FOLDER = "yearmonth=202601/batch_ts={0}/publication={0}-202601"
 
 
 @pytest.fixture
@@ -50,21 +51,21 @@ def kinds(statements: list[str]) -> list[str]:
 
 def test_everything_is_deployed_from_the_bottom_up_one_statement_a_call(fake, lake):
     assert deploy(lake) == 0
+    tables = [sql for sql in fake.statements if sql.startswith("CREATE EXTERNAL TABLE")]
+    assert len(tables) >= 4  # the ledger's, exchange rates', normalized, rejected
+    assert fake.statements[: len(tables)] == tables
     wanted = [
-        "CREATE EXTERNAL TABLE",  # focus_batches
-        "CREATE EXTERNAL TABLE",  # focus_fx_rates
-        "CREATE EXTERNAL TABLE",  # normalized
-        "CREATE EXTERNAL TABLE",  # rejected
         "SHOW PARTITIONS focus.focus_alibaba_normalized",
         "ALTER TABLE focus.focus_alibaba_normalized",
         "MSCK REPAIR TABLE",
         "MSCK REPAIR TABLE",
+        "CREATE OR REPLACE VIEW focus.focus_alibaba AS",
     ]
-    pairs = zip(fake.statements[:8], wanted, strict=True)
+    following = fake.statements[len(tables) :]
+    pairs = zip(following, wanted, strict=False)
     found = [" ".join(sql.split()[: len(want.split())]) for sql, want in pairs]
     assert found == wanted
-    assert set(kinds(fake.statements[8:])) == {"CREATE OR REPLACE"}
-    assert fake.statements[8].startswith("CREATE OR REPLACE VIEW focus.focus_alibaba AS")
+    assert set(kinds(following[4:])) == {"CREATE OR REPLACE"}
     assert not [sql for sql in fake.statements if sql.startswith("--") or sql.endswith(";")]
 
 
@@ -80,8 +81,8 @@ def test_new_partitions_are_added_by_name_and_known_ones_are_not_added_again(fak
     assert deploy(lake) == 0
     assert (
         "ALTER TABLE focus.focus_alibaba_normalized ADD IF NOT EXISTS\n"
-        f"PARTITION (yearmonth = '202601', batch_ts = '{FIRST}') "
-        f"LOCATION 's3://bucket/lake/normalized/alibaba/yearmonth=202601/batch_ts={FIRST}/'"
+        f"PARTITION (yearmonth = '202601', batch_ts = '{FIRST}', publication = '{FIRST}-202601') "
+        f"LOCATION 's3://bucket/lake/normalized/alibaba/{FOLDER.format(FIRST)}/'"
     ) in fake.statements
     lake.batch("alibaba", "202601", SECOND, [charge("2026-01-05", "11")])
     fake.statements.clear()
@@ -117,15 +118,21 @@ def test_a_statement_that_failed_for_a_passing_reason_is_run_again_with_back_off
     assert [wait for wait in fake.waits if wait >= 1] == [1, 2]
 
 
+def refused(fake: FakeAthena) -> str:
+    (sql,) = [sql for sql in fake.statements if "VIEW focus.focus_alibaba " in sql]
+    return sql
+
+
 def test_a_refused_statement_is_named_with_athenas_reason_and_query_id(fake, lake, capsys):
     fake.refuse["VIEW focus.focus_alibaba "] = ["COLUMN_NOT_FOUND: line 3:5"]
     assert deploy(lake) == 1
     said = capsys.readouterr()
     assert "FAILED alibaba" in said.out
-    assert "workgroup finops, query query-9, refuses: COLUMN_NOT_FOUND: line 3:5" in said.out
+    query = f"query-{fake.statements.index(refused(fake)) + 1}"
+    assert f"workgroup finops, query {query}, refuses: COLUMN_NOT_FOUND: line 3:5" in said.out
     assert "statement: CREATE OR REPLACE VIEW focus.focus_alibaba AS SELECT" in said.out
     logged = [json.loads(text) for text in said.err.splitlines()]
-    assert "query-9" in [event.get("query_id") for event in logged]
+    assert query in [event.get("query_id") for event in logged]
 
 
 def test_after_a_failure_half_way_the_next_run_completes(fake, lake):
@@ -159,16 +166,49 @@ def test_a_plan_reads_the_catalog_and_changes_nothing(fake, lake, capsys):
     assert "ADD IF NOT EXISTS" in out
 
 
+def test_what_the_views_named_until_now_stays_until_the_next_refresh(fake, lake):
+    assert deploy(lake) == 0
+    lake.batch(
+        *("alibaba", "202601", FIRST, [charge("2026-01-05", "11")]), publication="20260302000000-b"
+    )
+    before = fake.partitions["focus_alibaba_normalized"] | set()
+    ledger = lake.root / "ledger/alibaba/202601.jsonl"
+    ledger.write_text(ledger.read_text().splitlines()[1] + "\n")  # the line that replaced the other
+    fake.statements.clear()
+    assert deploy(lake, "--expire_superseded_days", "1") == 0
+    assert "SHOW CREATE VIEW focus.focus_alibaba" in fake.statements
+    assert not [sql for sql in fake.statements if " DROP " in sql]
+    assert before < fake.partitions["focus_alibaba_normalized"]
+    assert deploy(lake, "--expire_superseded_days", "1") == 0
+    (left,) = fake.partitions["focus_alibaba_normalized"]
+    assert left.endswith("publication=20260302000000-b")
+    assert len(list(lake.root.glob("normalized/alibaba/*/*/*"))) == 1
+
+
+def test_a_table_of_the_former_layout_is_made_anew_and_its_files_stay(fake, lake):
+    assert deploy(lake) == 0
+    fake.keys["focus_alibaba_normalized"] = ["yearmonth", "batch_ts"]
+    fake.partitions["focus_alibaba_normalized"] = {f"yearmonth=202601/batch_ts={FIRST}"}
+    fake.statements.clear()
+    assert deploy(lake) == 0
+    drop = fake.statements.index("DROP TABLE IF EXISTS focus.focus_alibaba_normalized")
+    create = fake.statements[drop + 1]
+    assert create.startswith("CREATE EXTERNAL TABLE IF NOT EXISTS focus.focus_alibaba_normalized")
+    assert fake.partitions["focus_alibaba_normalized"] == {FOLDER.format(FIRST)}
+    assert list(lake.root.glob("normalized/alibaba/*/*/*/*.parquet"))
+
+
 def test_expiry_drops_the_partitions_of_what_it_deletes(fake, lake):
     assert deploy(lake) == 0
     lake.batch("alibaba", "202601", SECOND, [charge("2026-01-05", "11")])
+    assert deploy(lake) == 0
     assert deploy(lake, "--expire_superseded_days", "1") == 0
     drop = (
         "ALTER TABLE focus.focus_alibaba_normalized DROP IF EXISTS "
-        f"PARTITION (yearmonth = '202601', batch_ts = '{FIRST}')"
+        f"PARTITION (yearmonth = '202601', batch_ts = '{FIRST}', publication = '{FIRST}-202601')"
     )
-    assert fake.statements[-1] == drop
-    left = {f"yearmonth=202601/batch_ts={SECOND}"}
+    assert [sql for sql in fake.statements if " DROP " in sql] == [drop]
+    left = {FOLDER.format(SECOND)}
     assert fake.partitions["focus_alibaba_normalized"] == left
     assert deploy(lake) == 0
     assert fake.partitions["focus_alibaba_normalized"] == left, "what expired stays away"

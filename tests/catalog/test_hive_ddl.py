@@ -16,7 +16,7 @@ import pytest
 from focus_lake import declare
 from focus_lake.catalog import render, sources
 from focus_lake.lake.live import Live
-from helpers.lakes import Lake, story
+from helpers.lakes import Lake, publication_of, story
 from s3a import cache_folder, maven
 
 pytestmark = pytest.mark.slow
@@ -67,7 +67,8 @@ def answers(serde, tmp_path_factory) -> dict[str, list]:
     rates.parent.mkdir(parents=True)
     rates.write_text('from,to,valid_from,rate\r\n"CNY",USD,2026-01-01,0.14\nshort\n')
     place = render.CatalogPlace("focus", str(lake.root))
-    live = Live((("202601", "20260131173000"), ("202602", "20260131173000")))
+    keys = [(month, "20260131173000") for month in ("202601", "202602")]
+    live = Live(tuple((*key, publication_of(*key)) for key in keys))
     ddl = [*render.shared_tables(place)]
     ddl += render.of_provider(declare.load("alibaba"), live, place)
     statements = ["CREATE DATABASE focus", *[item.sql for item in ddl] * 2, *QUERIES.values()]
@@ -97,7 +98,8 @@ def test_the_tables_are_read_as_athena_reads_them(answers):
 
 
 def test_msck_repair_finds_every_folder(answers):
-    assert [row[0] for row in answers["partitions"]] == [
+    found = [row[0].rpartition("/publication=")[0] for row in answers["partitions"]]
+    assert found == [
         "yearmonth=202601/batch_ts=20260120173000",
         "yearmonth=202601/batch_ts=20260131173000",
         "yearmonth=202601/batch_ts=20260131180000",

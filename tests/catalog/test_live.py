@@ -8,16 +8,24 @@ import pytest
 
 from focus_lake.errors import LedgerError
 from focus_lake.lake.ledger import Line
-from focus_lake.lake.live import INCREMENT, SNAPSHOT, Live, choose, superseded
+from focus_lake.lake.live import INCREMENT, SNAPSHOT, Live, choose, expired
 
 
-def line(yearmonth, batch_ts, *exports, status="published", published_at="2026-02-01T00:00:00Z"):
-    return Line("p", yearmonth, batch_ts, status, list(exports), published_at=published_at)
+def line(
+    yearmonth,
+    batch_ts,
+    *exports,
+    status="published",
+    published_at="2026-02-01T00:00:00Z",
+    publication="x",
+):
+    named = {"publication": publication, "published_at": published_at}
+    return Line("p", yearmonth, batch_ts, status, exports=list(exports), **named)
 
 
 def test_the_newest_published_push_of_a_month_is_live():
     lines = [line("202601", "20260110000000", "a"), line("202601", "20260111000000", "a")]
-    assert choose(lines, SNAPSHOT) == Live((("202601", "20260111000000"),))
+    assert choose(lines, SNAPSHOT) == Live((("202601", "20260111000000", "x"),))
 
 
 def test_a_rejected_or_broken_off_push_never_is():
@@ -26,8 +34,8 @@ def test_a_rejected_or_broken_off_push_never_is():
         line("202601", "20260111000000", "a", status="rejected"),
         line("202601", "20260112000000", "a", status="publishing"),
     ]
-    assert choose(lines, SNAPSHOT) == Live((("202601", "20260110000000"),))
-    assert choose(lines, INCREMENT) == Live((("202601", "20260110000000"),))
+    assert choose(lines, SNAPSHOT) == Live((("202601", "20260110000000", "x"),))
+    assert choose(lines, INCREMENT) == Live((("202601", "20260110000000", "x"),))
 
 
 def test_a_push_whose_later_attempt_was_rejected_stays_live():
@@ -35,7 +43,7 @@ def test_a_push_whose_later_attempt_was_rejected_stays_live():
         line("202601", "20260110000000", "a"),
         line("202601", "20260110000000", "a", status="rejected"),
     ]
-    assert choose(lines, SNAPSHOT) == Live((("202601", "20260110000000"),))
+    assert choose(lines, SNAPSHOT) == Live((("202601", "20260110000000", "x"),))
 
 
 def test_two_accounts_pushed_at_different_times_are_both_live():
@@ -44,25 +52,25 @@ def test_two_accounts_pushed_at_different_times_are_both_live():
         line("202601", "20260110000007", "b"),
         line("202601", "20260111000000", "a"),
     ]
-    live = (("202601", "20260110000007"), ("202601", "20260111000000"))
+    live = (("202601", "20260110000007", "x"), ("202601", "20260111000000", "x"))
     assert choose(lines, SNAPSHOT) == Live(live)
 
 
 def test_one_batch_ts_under_two_months_is_live_in_each():
     lines = [line("202601", "20260202000000", "a"), line("202602", "20260202000000", "a")]
-    live = (("202601", "20260202000000"), ("202602", "20260202000000"))
+    live = (("202601", "20260202000000", "x"), ("202602", "20260202000000", "x"))
     assert choose(lines, SNAPSHOT) == Live(live)
 
 
 def test_of_two_accounts_in_one_folder_the_one_pushed_again_is_hidden_there():
     lines = [line("202601", "20260110000000", "a", "b"), line("202601", "20260111000000", "b")]
-    live = (("202601", "20260110000000"), ("202601", "20260111000000"))
+    live = (("202601", "20260110000000", "x"), ("202601", "20260111000000", "x"))
     assert choose(lines, SNAPSHOT) == Live(live, (("202601", "20260110000000", "b"),))
 
 
 def test_every_published_increment_is_live():
     lines = [line("202601", "20260110000000", "a"), line("202601", "20260111000000", "a")]
-    live = (("202601", "20260110000000"), ("202601", "20260111000000"))
+    live = (("202601", "20260110000000", "x"), ("202601", "20260111000000", "x"))
     assert choose(lines, INCREMENT) == Live(live)
 
 
@@ -84,18 +92,59 @@ def test_only_superseded_batches_that_are_old_enough_expire():
         line("202601", "20260111000000", "a", published_at="2026-02-10T00:00:00Z"),
         line("202601", "20260112000000", "a"),
     ]
-    assert superseded(lines, SNAPSHOT, 9, NOW) == [("202601", "20260110000000")]
-    assert superseded(lines, SNAPSHOT, 11, NOW) == []
+    assert expired(lines, [], SNAPSHOT, 9, NOW) == [("202601", "20260110000000", "x")]
+    assert expired(lines, [], SNAPSHOT, 11, NOW) == []
+
+
+def test_days_count_from_when_the_last_export_was_superseded():
+    lines = [
+        line("202601", "20260110000000", "a", "b", published_at="2026-01-10T00:00:00Z"),
+        line("202601", "20260111000000", "a", published_at="2026-01-11T00:00:00Z"),
+        line("202601", "20260112000000", "b", published_at="2026-02-09T00:00:00Z"),
+        line("202601", "20260113000000", "b", published_at="2026-02-10T00:00:00Z"),
+    ]
+    assert expired(lines, [], SNAPSHOT, 2, NOW) == []
+    assert expired(lines, [], SNAPSHOT, 1, NOW) == [("202601", "20260110000000", "x")]
+
+
+def test_a_folder_that_no_line_names_expires_days_after_its_batch_got_its_lines():
+    lines = [line("202601", "20260110000000", "a", publication="new")]
+    lines += [line("202601", "20260110000000", "a", status="rejected", publication="bad")]
+    lying = [("202601", "20260110000000", name) for name in ("old", "new", "bad", "half")]
+    assert expired(lines, lying, SNAPSHOT, 9, NOW) == [
+        ("202601", "20260110000000", "half"),
+        ("202601", "20260110000000", "old"),
+    ]
+    assert expired(lines, lying, SNAPSHOT, 10, NOW) == []
+    lines[1] = line("202601", "20260110000000", "a", status="publishing", publication="half")
+    kept = {"new", "half"}
+    assert kept.isdisjoint(key[2] for key in expired(lines, lying, SNAPSHOT, 9, NOW))
+
+
+def test_replaced_folders_of_increments_expire_and_their_batches_never():
+    lines = [line("202601", "20260110000000", "a"), line("202601", "20260111000000", "a")]
+    replaced = ("202601", "20260110000000", "old")
+    assert expired(lines, [replaced], INCREMENT, 9, NOW) == [replaced]
+
+
+def test_a_folder_whose_batch_has_no_line_is_kept_for_a_rebuild():
+    lines = [line("202601", "20260110000000", "a")]
+    assert expired(lines, [("202601", "20260111000000", "y")], SNAPSHOT, 0, NOW) == []
+
+
+def test_a_lake_of_the_former_layout_is_told_how_to_be_moved():
+    with pytest.raises(LedgerError, match=r"202601.jsonl: batch 20260110000000 .*run make move"):
+        choose([line("202601", "20260110000000", "a", publication=None)], SNAPSHOT)
 
 
 def test_a_folder_with_one_live_account_does_not_expire():
     lines = [line("202601", "20260110000000", "a", "b"), line("202601", "20260111000000", "b")]
-    assert superseded(lines, SNAPSHOT, 0, NOW) == []
+    assert expired(lines, [], SNAPSHOT, 0, NOW) == []
 
 
 def test_increments_never_expire():
     lines = [line("202601", "20260110000000", "a"), line("202601", "20260111000000", "a")]
-    assert superseded(lines, INCREMENT, 0, NOW) == []
+    assert expired(lines, [], INCREMENT, 0, NOW) == []
 
 
 def test_a_publishing_time_that_is_none_is_named():
@@ -104,4 +153,4 @@ def test_a_publishing_time_that_is_none_is_named():
         line("202601", "20260111000000", "a"),
     ]
     with pytest.raises(LedgerError, match="20260110000000 is 'yesterday'"):
-        superseded(lines, SNAPSHOT, 0, NOW)
+        expired(lines, [], SNAPSHOT, 0, NOW)

@@ -199,7 +199,8 @@ def test_a_file_of_a_live_batch_that_is_gone_is_named_and_the_views_stay(lake, c
     files = [{"name": "part-00000-0.parquet", "rows": 1, "bytes": 9}]
     lake.batch("alibaba", "202601", SECOND, rows, data_files=files)
     assert deploy(lake) == 0
-    gone = f"normalized/alibaba/yearmonth=202601/batch_ts={SECOND}/part-00000-0.parquet"
+    gone = f"normalized/alibaba/yearmonth=202601/batch_ts={SECOND}/publication={SECOND}-202601"
+    gone += "/part-00000-0.parquet"
     (lake.root / gone).unlink()
     assert deploy(lake) == 1
     out = capsys.readouterr().out
@@ -310,13 +311,15 @@ def test_a_plan_prints_every_statement_and_changes_nothing(lake, capsys):
     assert deploy(lake, "--dry_run", "true") == 0
     out = capsys.readouterr().out
     assert "CREATE OR REPLACE VIEW focus_unified" in out
-    assert "('202601', '20260110173000')" in out
+    assert "('202601', '20260110173000', '20260110173000-202601')" in out
     assert not (lake.root / "focus.duckdb").exists()
 
 
 def batches(lake: Lake) -> list[str]:
     folder = lake.root / "normalized" / "alibaba"
-    return sorted(path.parent.name.removeprefix("batch_ts=") for path in folder.rglob("*.parquet"))
+    return sorted(
+        path.parents[1].name.removeprefix("batch_ts=") for path in folder.rglob("*.parquet")
+    )
 
 
 def test_expiry_is_off_by_default_and_a_dry_run_only_tells(lake, capsys):

@@ -11,15 +11,16 @@ import pytest
 from sqlglot import exp, parse_one
 
 from focus_lake import declare, storage
-from focus_lake.catalog import render, sources
+from focus_lake.catalog import live_views, render, sources
 from focus_lake.errors import CatalogError
 from focus_lake.lake import ledger
 from focus_lake.lake.live import Live
+from focus_lake.lake.publications import Key
 from focus_lake.spec import columns
 
 PLACE = render.CatalogPlace("focus", "s3://bucket/lake")
 ALIBABA = declare.load("alibaba")
-LIVE = Live((("202601", "20260131173000"),))
+LIVE = Live((Key("202601", "20260131173000", "20260201030405-0a1b2c3d"),))
 
 
 def everything(live: Live = LIVE) -> list[render.Statement]:
@@ -77,7 +78,7 @@ def test_every_column_of_the_table_has_its_type_and_comment():
     assert "    BilledCost decimal(38,18) COMMENT '" in ddl.sql
     assert "    Tags map<string,string> COMMENT '" in ddl.sql
     assert "    x_CommodityCode string COMMENT '" in ddl.sql
-    assert ddl.sql.count(" COMMENT '") == len(ALIBABA.columns) + 2  # two partition columns
+    assert ddl.sql.count(" COMMENT '") == len(ALIBABA.columns) + 3  # three partition columns
 
 
 def test_comments_fit_the_glue_catalog():
@@ -112,19 +113,19 @@ def test_the_rejected_table_has_every_column_that_is_written():
     ]
 
 
-def test_live_batches_are_literal_pairs():
-    pairs = (("202601", "20260131173000"), ("202602", "20260131173000"))
-    assert render.predicate(Live(pairs)) == (
-        "(yearmonth, batch_ts) IN (\n"
-        "    ('202601', '20260131173000'),\n"
-        "    ('202602', '20260131173000')\n"
+def test_live_batches_are_literal_triples():
+    triples = (("202601", "20260131173000", "a-1"), ("202602", "20260131173000", "a-2"))
+    assert live_views.predicate(Live(triples)) == (
+        "(yearmonth, batch_ts, publication) IN (\n"
+        "    ('202601', '20260131173000', 'a-1'),\n"
+        "    ('202602', '20260131173000', 'a-2')\n"
         ")"
     )
 
 
 def test_a_superseded_export_is_taken_out_by_name_and_quoted():
     hidden = (("202601", "20260131173000", "o'neil"),)
-    text = render.predicate(Live(LIVE.batches, hidden))
+    text = live_views.predicate(Live(LIVE.batches, hidden))
     assert text.endswith(
         "AND (yearmonth, batch_ts, COALESCE(x_Export, '')) NOT IN (\n"
         "    ('202601', '20260131173000', 'o''neil')\n)"
@@ -132,7 +133,7 @@ def test_a_superseded_export_is_taken_out_by_name_and_quoted():
 
 
 def test_without_a_published_batch_the_view_is_empty():
-    assert render.predicate(Live()) == "1 = 0"
+    assert live_views.predicate(Live()) == "1 = 0"
 
 
 def history(days: int) -> Live:
@@ -141,7 +142,8 @@ def history(days: int) -> Live:
     for day in range(days):
         month = day // 28
         yearmonth = f"{2000 + month // 12}{month % 12 + 1:02d}"
-        made.append((yearmonth, f"{yearmonth}{day % 28 + 1:02d}000000"))
+        batch_ts = f"{yearmonth}{day % 28 + 1:02d}000000"
+        made.append(Key(yearmonth, batch_ts, "20260201030405-0a1b2c3d"))
     return Live(tuple(made))
 
 
@@ -150,23 +152,37 @@ def test_ten_years_of_daily_batches_fit_into_one_view():
     assert [view.name for view in views] == ["focus_alibaba", "focus_alibaba_by_day"]
 
 
+def test_a_month_is_always_in_the_part_of_its_name():
+    """Else it could be seen twice, or not at all, while one part is replaced after the other."""
+    long, names = history(8_000), []
+    for cut in live_views.cuts(long):
+        names.append(list(cut))
+        for name, part in cut.items():
+            start = name.removeprefix("_part_").removesuffix("0s")
+            assert all(key.yearmonth.startswith(start) for key in part.batches)
+        assert [key for part in cut.values() for key in part.batches] == list(long.batches)
+    whole, decades, years, months = names
+    assert (whole, decades) == ([""], ["_part_2000s", "_part_2010s", "_part_2020s"])
+    assert (years[0], len(years), months[0]) == ("_part_2000", 24, "_part_200001")
+
+
 def test_a_longer_history_goes_into_parts_of_whole_months_below_athenas_limit():
     long = history(20_000)
     views = [s for s in everything(long) if s.folder == sources.PROVIDER_VIEWS]
     *parts, whole = [view for view in views if "_by_day" not in view.name]
-    assert [part.name for part in parts] == [f"focus_alibaba_part_{n}" for n in range(1, 7)]
+    assert [part.name for part in parts] == [f"focus_alibaba_part_{n}0s" for n in range(200, 206)]
     assert whole.name == "focus_alibaba"
     assert whole.sql.startswith("-- One row is ")
     assert max(len(view.sql.encode()) for view in views) <= 262_144
-    found = [re.findall(r"\('(\d{6})', '(\d{14})'\)", part.sql) for part in parts]
+    found = [re.findall(r"\('(\d{6})', '(\d{14})', '([\w-]+)'\)", part.sql) for part in parts]
     assert [pair for part in found for pair in part] == list(long.batches)
-    months = [{month for month, _ in part} for part in found]
+    months = [{month for month, _, _ in part} for part in found]
     assert sum(map(len, months)) == len(set().union(*months)), "no month is in two parts"
     for part in parts:
         assert f"FROM focus.{part.name}" in whole.sql
     days = [view.name for view in views if "_by_day" in view.name]
     assert days == [
-        *(f"focus_alibaba_by_day_part_{n}" for n in range(1, 7)),
+        *(f"focus_alibaba_by_day_part_{n}0s" for n in range(200, 206)),
         "focus_alibaba_by_day",
     ]
 

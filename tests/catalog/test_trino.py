@@ -11,7 +11,7 @@ from trino.exceptions import TrinoQueryError
 
 from focus_lake.spec import columns
 from helpers.catalog import assert_same_rows, refresh
-from helpers.lakes import Lake, charge, declare, story
+from helpers.lakes import Lake, charge, declare, publication_of, story
 
 pytestmark = pytest.mark.trino
 
@@ -30,11 +30,11 @@ def ten_years(lake: Lake) -> None:
     for provider in [*SNAPSHOTS, "increments"]:
         path = lake.data(provider, ASKED, "0", [charge("2025-03-01", "1.5")])
         sound[provider] = path.read_bytes()
-        shutil.rmtree(path.parent)
+        shutil.rmtree(path.parents[1])
 
     def put(provider: str, month: str, batch_ts: str, readable: bool) -> None:
         folder = lake.root / "normalized" / provider / f"yearmonth={month}"
-        folder = folder / f"batch_ts={batch_ts}"
+        folder = folder / f"batch_ts={batch_ts}" / f"publication={publication_of(month, batch_ts)}"
         folder.mkdir(parents=True)
         data = sound[provider] if readable else b"poison"
         (folder / "part-00000-0.parquet").write_bytes(data)
@@ -151,10 +151,12 @@ def test_a_plan_changes_nothing_on_trino(trino, capsys):
 
 def test_expiry_drops_the_partitions_of_what_it_deletes(trino):
     lake = Lake(trino.root / "expiring")
+    options = trino.options(lake.root, "expiring")
     for batch_ts in ("20260110000000", "20260111000000"):
         lake.batch("alibaba", "202601", batch_ts, [charge("2026-01-05", "1")])
-    options = trino.options(lake.root, "expiring")
-    assert refresh(*options) == 0
+        assert refresh(*options, "--expire_superseded_days", "1") == 0
+    partitions = 'SELECT batch_ts FROM "focus_alibaba_normalized$partitions"'
+    assert len(trino.query(partitions, "expiring")) == 2, "the views named both until now"
     assert refresh(*options, "--expire_superseded_days", "1") == 0
     partitions = 'SELECT batch_ts FROM "focus_alibaba_normalized$partitions"'
     assert trino.query(partitions, "expiring") == [("20260111000000",)]

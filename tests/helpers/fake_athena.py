@@ -19,6 +19,8 @@ class FakeAthena(Server):
         self.statements: list[str] = []
         self.requests: list[dict] = []
         self.tables: dict[str, dict[str, str]] = {}
+        self.keys: dict[str, list[str]] = {}
+        self.views: dict[str, str] = {}
         self.partitions: dict[str, set[str]] = {}
         self.refuse: dict[str, list[str]] = {}
         self.throttle = 0
@@ -45,25 +47,42 @@ class FakeAthena(Server):
     def take_effect(self, sql: str) -> list[str]:
         name = re.search(r"(?:EXISTS|VIEW|TABLE|PARTITIONS) \w+\.(\w+)", sql)[1].lower()
         if sql.startswith("CREATE EXTERNAL TABLE"):
-            columns = {c.lower(): t.lower() for c, t in ddl.table(sql, "hive").columns}
-            self.tables.setdefault(name, columns)
+            table = ddl.table(sql, "hive")
+            self.tables.setdefault(name, {c.lower(): t.lower() for c, t in table.columns})
+            self.keys.setdefault(name, [c.lower() for c, _ in table.partitions])
+        elif sql.startswith("DROP TABLE"):
+            for known in (self.tables, self.keys, self.partitions):
+                known.pop(name, None)
         elif sql.startswith("CREATE OR REPLACE VIEW"):
             self.tables[name] = {}
+            self.views[name] = sql
         elif "ADD COLUMNS" in sql:
             for column, type_ in re.findall(r"(\w+) (\w+)[,)]", sql.split("COLUMNS")[1]):
                 self.tables[name][column.lower()] = type_
         elif "PARTITION (" in sql:
-            found = re.findall(r"yearmonth = '(\d+)', batch_ts = '(\d+)'", sql)
-            keys = {f"yearmonth={month}/batch_ts={ts}" for month, ts in found}
+            key = r"yearmonth = '(\d+)', batch_ts = '(\d+)', publication = '([\w-]+)'"
+            names = ("yearmonth", "batch_ts", "publication")
+            keys = {
+                "/".join(map("=".join, zip(names, found, strict=True)))
+                for found in re.findall(key, sql)
+            }
             known = self.partitions.setdefault(name, set())
             known.difference_update(keys) if " DROP " in sql else known.update(keys)
         elif sql.startswith("SHOW PARTITIONS"):
             return sorted(self.partitions.get(name, ()))
+        elif sql.startswith("SHOW CREATE VIEW"):
+            return self.views[name].splitlines()
         return []
 
     def metadata(self, name: str) -> dict:
         columns = [{"Name": c, "Type": t} for c, t in self.tables[name].items()]
-        return {"Name": name, "TableType": "EXTERNAL_TABLE", "Columns": columns}
+        keys = [{"Name": key, "Type": "string"} for key in self.keys.get(name, ())]
+        return {
+            "Name": name,
+            "TableType": "EXTERNAL_TABLE",
+            "Columns": columns,
+            "PartitionKeys": keys,
+        }
 
 
 class Handler(Quiet):

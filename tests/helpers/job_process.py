@@ -101,7 +101,7 @@ STEPS = {
     "amid the swap": lambda cluster: before(local.os, "rename"),
     "amid the swap on S3": lambda cluster: after(s3.S3Store, "_copy"),
     "between the swaps": lambda cluster: before(
-        local.LocalStore, "replace_folder", _is_table("rejected")
+        local.LocalStore, "move_folder", _is_table("rejected")
     ),
     "before the last line": lambda cluster: before(ledger.Ledger, "write", _status("published")),
     "after the last line": lambda cluster: after(ledger.Ledger, "write", _status("published")),

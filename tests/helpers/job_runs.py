@@ -23,8 +23,8 @@ from focus_lake.options import run_job
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "jobs" / "normalize_focus.py"
 STAND_IN = ROOT / "tests" / "helpers" / "job_process.py"
-# What differs between equal runs: times, and how often the line was written before.
-TIMES = ("started_at", "published_at", "spark_version", "journal_entry")
+# What differs between equal runs: times, names, and how often the line was written before.
+TIMES = ("started_at", "published_at", "spark_version", "publication", "journal_entry")
 
 
 @dataclass
@@ -91,9 +91,23 @@ class Job:
             found.setdefault(line["batch_ts"], []).append(line["status"])
         return {batch_ts: " ".join(statuses) for batch_ts, statuses in found.items()}
 
-    def folder(self, batch: str, table: str = "normalized") -> Path:
+    def publications(self, batch: str, table: str = "normalized") -> list[Path]:
+        """Every folder that a batch ever got in a table."""
+        return sorted(self._batch(batch, table).glob("publication=*"))
+
+    def _batch(self, batch: str, table: str) -> Path:
         month, batch_ts = batch.split("/")
         return self.lake / table / "alibaba" / f"yearmonth={month}" / f"batch_ts={batch_ts}"
+
+    def folder(self, batch: str, table: str = "normalized") -> Path:
+        """The folder that counts by the ledger; a rejected line's for rejected rows."""
+        month, batch_ts = batch.split("/")
+        lines = [line for line in self.ledger(month) if line["batch_ts"] == batch_ts]
+        wanted = [line for line in lines if line["status"] == "published"]
+        if table == "rejected":
+            wanted = [line for line in lines if line["status"] == "rejected"] or wanted
+        name = wanted[0]["publication"] if wanted else "none"
+        return self._batch(batch, table) / f"publication={name}"
 
     def rows(self, batch: str, columns: str = "*", table: str = "normalized") -> list[tuple]:
         """Rows of a batch as DuckDB reads them, in the order of the chosen columns."""
@@ -112,12 +126,19 @@ class Job:
         return {
             "ledger": {path.stem: _lines(path) for path in self.lake.glob("ledger/*/*.jsonl")},
             "tables": {
-                str(path.relative_to(self.lake)): _sorted(path)
+                str(path.parent.relative_to(self.lake)): _sorted(path)
                 for table in ("normalized", "rejected")
-                for path in self.lake.glob(f"{table}/*/*/*")
+                for path in self.lake.glob(f"{table}/*/*/*/*")
+                if path.name.removeprefix("publication=") in self.named()
             },
             "scratch": sorted(str(path) for path in self.lake.glob("_scratch/*")),
         }
+
+    def named(self) -> set[str]:
+        """The publications that any line names."""
+        paths = self.lake.glob("ledger/*/*.jsonl")
+        lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+        return {json.loads(line)["publication"] for line in lines}
 
     def marks(self) -> dict[str, tuple]:
         """path -> (time of change, hash of the content) of every file but the run history."""

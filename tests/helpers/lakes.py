@@ -38,6 +38,11 @@ def charge(day: str, billed: str, **others) -> dict:
     return {key: Decimal(v) if key in COSTS and v is not None else v for key, v in row.items()}
 
 
+def publication_of(yearmonth: str, batch_ts: str) -> str:
+    """The publication of a batch that is not told another."""
+    return f"{batch_ts}-{yearmonth}"
+
+
 class Lake:
     """A lake's folder; batches are written as promised, published unless told otherwise."""
 
@@ -47,10 +52,18 @@ class Lake:
 
     def batch(self, provider: str, yearmonth: str, batch_ts: str, rows: list[dict], **line) -> None:
         """Data and ledger line of one batch; exports and counts are those of the rows."""
-        self.data(provider, yearmonth, batch_ts, rows)
+        publication = line.get("publication")
+        self.data(provider, yearmonth, batch_ts, rows, publication)
         self.line(provider, yearmonth, batch_ts, rows, **line)
 
-    def data(self, provider: str, yearmonth: str, batch_ts: str, rows: list[dict]) -> Path:
+    def data(
+        self,
+        provider: str,
+        yearmonth: str,
+        batch_ts: str,
+        rows: list[dict],
+        publication: str | None = None,
+    ) -> Path:
         """The Parquet file of a batch, without its ledger line."""
         fields = [
             pa.field(column.name, columns.arrow_type(column.stored))
@@ -63,11 +76,19 @@ class Lake:
                 for field in fields
             }
         )
-        return self.file(f"normalized/{provider}", yearmonth, batch_ts, table)
+        return self.file(f"normalized/{provider}", yearmonth, batch_ts, table, publication)
 
-    def file(self, folder: str, yearmonth: str, batch_ts: str, table: pa.Table) -> Path:
+    def file(
+        self,
+        folder: str,
+        yearmonth: str,
+        batch_ts: str,
+        table: pa.Table,
+        publication: str | None = None,
+    ) -> Path:
         """Any table as the one file of a partition."""
         path = self.root / folder / f"yearmonth={yearmonth}" / f"batch_ts={batch_ts}"
+        path /= f"publication={publication or publication_of(yearmonth, batch_ts)}"
         path.mkdir(parents=True, exist_ok=True)
         pq.write_table(table, path / "part-00000-0.parquet", coerce_timestamps="us")
         return path / "part-00000-0.parquet"
@@ -81,6 +102,7 @@ class Lake:
                 "yearmonth": yearmonth,
                 "batch_ts": batch_ts,
                 "status": PUBLISHED,
+                "publication": publication_of(yearmonth, batch_ts),
                 "exports": sorted(exports),
                 "export_rows": dict(exports),
                 "rows_in": len(rows),

@@ -86,8 +86,11 @@ def test_providers_do_not_see_each_others_lines(lake):
         ([PUBLISHING], PUBLISHED, [PUBLISHED]),
         ([PUBLISHED], REJECTED, [PUBLISHED, REJECTED]),
         ([REJECTED], REJECTED, [REJECTED]),
-        ([PUBLISHED], PUBLISHING, [PUBLISHING]),  # its files are about to be replaced
-        ([PUBLISHED, REJECTED], PUBLISHING, [PUBLISHING]),
+        ([PUBLISHING], PUBLISHING, [PUBLISHING]),
+        ([PUBLISHED], PUBLISHING, [PUBLISHED, PUBLISHING]),  # its files are left as they are
+        ([PUBLISHED, REJECTED], PUBLISHING, [PUBLISHED, PUBLISHING, REJECTED]),
+        ([PUBLISHED, PUBLISHING, REJECTED], PUBLISHED, [PUBLISHED]),
+        ([PUBLISHED, PUBLISHING], REJECTED, [PUBLISHED, REJECTED]),
     ],
 )
 def test_a_new_line_replaces_what_is_no_longer_true(lake, before, new, after):

@@ -108,20 +108,18 @@ def test_delete_removes_a_file_or_a_folder_and_nothing_beside_it(place):
     assert paths(place) == []
 
 
-def test_replace_folder_leaves_only_the_new_files(place):
-    put(place, "old/1", "old/sub/2", "old2/3", content=b"old")
-    put(place, "new/2", f"new/{ODD}", content=b"new")
-    place.replace_folder("new", "old")
-    assert paths(place) == sorted(["old/2", f"old/{ODD}", "old2/3"])
-    assert place.read("old/2")[0] == b"new"
+def test_a_folder_is_moved_whole_and_its_parents_are_made_where_needed(place):
+    put(place, "from/2", f"from/{ODD}", content=b"new")
+    put(place, "from2/3", "a/b/other/1")
+    place.move_folder("from", "a/b/c")
+    assert paths(place) == sorted(["a/b/c/2", f"a/b/c/{ODD}", "a/b/other/1", "from2/3"])
+    assert place.read("a/b/c/2")[0] == b"new"
 
 
-def test_replace_folder_by_nothing_removes_it_and_makes_its_parents_where_needed(place):
-    put(place, "new/1")
-    place.replace_folder("new", "a/b/c")
-    assert paths(place) == ["a/b/c/1"]
-    place.replace_folder("new", "a/b/c")
-    assert paths(place) == []
+def test_a_folder_that_is_not_there_is_moved_as_nothing(place):
+    put(place, "a/1")
+    place.move_folder("from", "a/b")
+    assert paths(place) == ["a/1"]
 
 
 # -- conditional writes: the ledger rests on them --------------------------------------------------

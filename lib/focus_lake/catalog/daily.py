@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
-from focus_lake.catalog import blank, months, sources
+from focus_lake.catalog import blank, live_views, months
 from focus_lake.declare.model import Declaration
 from focus_lake.lake.audit import COSTS
 from focus_lake.lake.daily import FILLED
@@ -22,7 +22,7 @@ def values(declaration: Declaration, billing_month: str) -> dict[str, str]:
         for column in daily.of_role("key")
     ]
     width = len(daily.table())
-    partitions = len(sources.fields("partition"))
+    partitions = len(live_views.VIEW_KEYS)
     groups = range(1, len(keys) + 1), range(width + 1, width + partitions + 1)
     return {
         "daily_keys": ",\n".join(keys),
@@ -77,7 +77,7 @@ def quoted(text: str) -> str:
 def union(declarations: Sequence[Declaration], database: str) -> str:
     """SELECT the days of every provider, UNION ALL."""
     names = [f"    {column.name}" for column in daily.table()]
-    names += [f"    {field.name}" for field in sources.fields("partition")]
+    names += [f"    {name}" for name in live_views.VIEW_KEYS]
     listed = ",\n".join(names)
     return "\nUNION ALL\n".join(
         f"SELECT\n{listed}\nFROM {database}.focus_{each.name}_by_day" for each in declarations

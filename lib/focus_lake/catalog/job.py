@@ -134,11 +134,11 @@ def _show(sql: str) -> None:
 def _tell(options: RefreshOptions, outcome: RefreshOutcome) -> None:
     """The last lines, in words."""
     for name, chosen in sorted(outcome.live.items()):
-        months = sorted({month for month, _ in chosen.batches})
+        months = sorted({key.yearmonth for key in chosen.batches})
         span = f"{months[0]} to {months[-1]}" if months else "nothing published yet, view is empty"
         print(f"{name}: {len(chosen.batches)} live batches, {span}")
     for expiry in outcome.expired:
-        print(f"{expiry.provider}: data of {len(expiry.folders)} superseded batches deleted")
+        print(f"{expiry.provider}: {len(expiry.folders)} superseded folders deleted")
     for text in outcome.warnings:
         print(f"note: {text}")
     for name, reason in sorted(outcome.failed.items()):

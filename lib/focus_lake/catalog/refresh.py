@@ -7,18 +7,20 @@ from a total because of one bad night.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from focus_lake import declare
 from focus_lake.catalog import currency, expire, render, sources
-from focus_lake.catalog.engines.base import Engine, Partition
+from focus_lake.catalog.engines.base import Engine
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
-from focus_lake.lake import ledger, live
+from focus_lake.lake import ledger, live, publications
 from focus_lake.lake.ledger import PUBLISHED, Line
+from focus_lake.lake.publications import Key
 from focus_lake.log import Log
 from focus_lake.reference import state
 from focus_lake.spec.columns import did_you_mean
@@ -49,6 +51,7 @@ class Refresh:
         self.engine, self.place, self.log, self.show = engine, place, log, show
         self.outcome = RefreshOutcome()
         self.reference = render.NO_REFERENCE
+        self.named: dict[str, str] = {}  # text of each provider's views before this run
 
     def run(self, providers: Iterable[str], expire_days: int = 0) -> RefreshOutcome:
         """Deploy everything for the providers (none: all); failures are in the outcome.
@@ -67,6 +70,8 @@ class Refresh:
         self._deploy(render.shared_tables(self.place))
         for name, one in declared.items():
             if not asked or name in asked:
+                if expire_days:
+                    self.named[name] = self._views_of(name, before)
                 self._provider(one)
         self._above(declared, before)
         if wrong := currency.problems(self.store):
@@ -89,15 +94,22 @@ class Refresh:
 
     def _expire(self, providers: list[Declaration], days: int) -> None:
         for one in providers:
-            expiry = expire.plan(self.store, self.engine, one, days)
+            named = self.named[one.name]
+            expiry = expire.plan(self.store, self.engine, one, days, named)
             if self.show is None:
                 expire.carry_out(self.store, self.engine, expiry)
                 self.outcome.expired.append(expiry)
                 continue
             for folder in expiry.folders:
                 self.show(f"-- delete {self.store.url(folder)}")
-            for sql in self.engine.drop_partitions(expiry.table, expiry.partitions):
+            for sql in expiry.drops(self.engine):
                 self.show(sql)
+
+    def _views_of(self, provider: str, before: set[str]) -> str:
+        """The text of a provider's views as they are before this run."""
+        stems = "|".join(view.stem for view in sources.provider_views(provider))
+        views = [name for name in sorted(before) if re.fullmatch(f"({stems})(_part_\\w+)?", name)]
+        return "\n".join(self.engine.definition(view) for view in views)
 
     def _declarations(self) -> dict[str, Declaration]:
         found = {}
@@ -136,14 +148,14 @@ class Refresh:
             self._fail(one.name, str(error))
             return
         self.outcome.live[one.name] = chosen
-        months = len({month for month, _ in chosen.batches})
+        months = len({key.yearmonth for key in chosen.batches})
         self.log.bind(provider=one.name).event(
             "provider deployed", live_batches=len(chosen.batches), months=months
         )
 
     def _ledger_and_data_agree(self, provider: str, lines: list[Line], chosen: live.Live) -> None:
         """A lost ledger or a lost file would show as money that is gone; it is an error instead."""
-        folder = f"normalized/{provider}"
+        folder = f"{publications.NORMALIZED}/{provider}"
         files = {entry.path for entry in self.store.list(folder)}
         if files and not lines:
             raise LedgerError(
@@ -151,9 +163,9 @@ class Refresh:
                 "restore it, or run normalize_focus.py, which writes it anew"
             )
         for line in lines:
-            if line.status != PUBLISHED or line.key not in chosen.batches:
+            if line.status != PUBLISHED or publications.key(line) not in chosen.batches:
                 continue
-            batch = f"{folder}/yearmonth={line.yearmonth}/batch_ts={line.batch_ts}"
+            batch = publications.folder(publications.NORMALIZED, line)
             for file in line.data_files:
                 if f"{batch}/{file['name']}" not in files:
                     raise LedgerError(
@@ -183,7 +195,7 @@ class Refresh:
         except CatalogError as error:
             self._fail(ABOVE, str(error))
 
-    def _deploy(self, statements: list[Statement], live_batches: Sequence[Partition] = ()) -> None:
+    def _deploy(self, statements: list[Statement], live_batches: Sequence[Key] = ()) -> None:
         for statement in statements:
             if statement.folder == sources.TABLES:
                 self._table(statement)
@@ -198,6 +210,11 @@ class Refresh:
             Path(self.store.root, table.data).mkdir(parents=True, exist_ok=True)
         self._all(self.engine.create_table(table))
         there = self.engine.column_types(table.name)
+        if there is not None and not set(table.partitions) <= set(there):
+            # Of the former layout: partitions cannot be changed; the data are files and stay.
+            self._all(self.engine.drop_table(table.name))
+            self._all(self.engine.create_table(table))
+            there = self.engine.column_types(table.name)
         if there is None:
             return  # a plan for a table that is not made yet
         missing = [item for item in table.columns if item.name.lower() not in there]
@@ -212,7 +229,7 @@ class Refresh:
                     "stay) or correct the declaration, then run again"
                 )
 
-    def _partitions(self, statement: Statement, live_batches: Sequence[Partition]) -> None:
+    def _partitions(self, statement: Statement, live_batches: Sequence[Key]) -> None:
         """What views read is added by name, without listing folders; the repair adds the rest."""
         kind = statement.name.rsplit("_", 1)[1]
         if kind == "normalized":

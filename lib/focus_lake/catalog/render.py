@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, field
 from string import Template
 
 from focus_lake.catalog import (
@@ -24,10 +23,12 @@ from focus_lake.catalog import (
     currency,
     daily,
     governance,
+    live_views,
     months,
     reference_objects,
     sources,
 )
+from focus_lake.catalog.live_views import PARTITION_KEYS, VIEW_KEYS, quoted
 from focus_lake.catalog.sources import Field, Source
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError
@@ -38,15 +39,12 @@ from focus_lake.spec import columns
 from focus_lake.storage import Store
 
 ATHENA_LIMIT = 262_144  # bytes of one statement, Athena's service quota
-BATCHES_IN_PART = 4_000  # of a provider's live batches in one view, about 35 bytes each
 COMMENT_LIMIT = 255  # characters of a column comment in the Glue catalog
 # Which batches a provider's view shows, by how the provider delivers.
 DELIVERED = {
     "snapshot": "the newest published batch of its month and export",
     "increment": "any published batch",
 }
-# A table's own columns: partitions are the last ones on every engine.
-PARTITION_KEYS = tuple(field.name for field in sources.fields("partition"))
 NO_REFERENCE = Reference()  # a lake without reference data
 
 
@@ -68,14 +66,17 @@ class CatalogPlace:
 
 @dataclass(frozen=True)
 class Statement:
-    """One object to deploy: Athena SQL; of a table also its columns without the partitions, and
-    the folder of its data, relative to the lake."""
+    """One object to deploy: Athena SQL; of a table also its columns, the names of its partition
+    columns, and the folder of its data, relative to the lake; of a provider's view, by table, the
+    folders that it reads."""
 
     folder: str
     name: str
     sql: str
     columns: tuple[Field, ...] = ()
+    partitions: tuple[str, ...] = ()
     data: str = ""
+    reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -194,7 +195,8 @@ def _statement(source: Source, of: str, values: dict, fields: tuple) -> Statemen
     if data is None:
         raise CatalogError(f"{source.path}: LOCATION must be '${{lake}}/folder/'")
     folder = Template(data[1]).substitute(values)
-    return Statement(source.folder, name, sql, fields, folder)
+    keys = PARTITION_KEYS if "${partition_columns}" in source.text else ()
+    return Statement(source.folder, name, sql, fields, keys, folder)
 
 
 def _checked(name: str, sql: str) -> str:
@@ -244,10 +246,6 @@ def _text(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _listed(names: Iterable[str], indent: str = "    ") -> str:
     return ",\n".join(f"{indent}{name}" for name in names)
 
@@ -255,18 +253,20 @@ def _listed(names: Iterable[str], indent: str = "    ") -> str:
 def _union(declarations: Sequence[Declaration], name: str, place: CatalogPlace, indent: str) -> str:
     """SELECT the columns that all providers share FROM each of their objects, UNION ALL.
 
-    `delivery` goes before the columns of the normalized tables, for views that need it.
+    Of the normalized tables also `delivery`, before the others, and the publication, since a
+    table has rows of publications that were replaced, too.
     """
     if not declarations:
         raise CatalogError("no provider can be shown: every one of them failed")
-    names = [column.name for column in columns.table()] + list(PARTITION_KEYS)
+    keys = PARTITION_KEYS if "normalized" in name else VIEW_KEYS
+    names = [column.name for column in columns.table()] + list(keys)
     selects = []
     for declaration in declarations:
         table = name.format(declaration.name)
         shown = [*names, months.COLUMN]
         if "normalized" in name:
             month = f"{months.of_table(declaration)} AS {months.COLUMN}"
-            shown = [f"{_quoted(declaration.delivery)} AS delivery", *names, month]
+            shown = [f"{quoted(declaration.delivery)} AS delivery", *names, month]
         listed = _listed(shown, indent + "    ")
         selects.append(f"{indent}SELECT\n{listed}\n{indent}FROM {place.database}.{table}")
     return f"\n{indent}UNION ALL\n".join(selects)
@@ -291,11 +291,11 @@ def _attributes(declarations: Sequence[Declaration]) -> dict[str, str]:
         "attribute_columns": _listed(names, " " * 8),
         "attribute_rows": _listed(
             # Without the cast Trino would make the column as wide as the longest of the names.
-            (f"(CAST({_quoted(name)} AS varchar))" for name in names),
+            (f"(CAST({quoted(name)} AS varchar))" for name in names),
             " " * 12,
         ),
         "attribute_cases": "\n".join(
-            f"            WHEN {_quoted(name)} THEN costs.{name}" for name in names
+            f"            WHEN {quoted(name)} THEN costs.{name}" for name in names
         ),
     }
 
@@ -304,21 +304,23 @@ def _views(
     source: Source, values: dict[str, str], declaration: Declaration, live: Live
 ) -> list[Statement]:
     """A view of live batches; in parts of whole months below it where it would be too long."""
-    name = source.stem
-    sql = _view(source, values, declaration, live)
-    if len(sql.encode()) <= ATHENA_LIMIT:
-        return [Statement(source.folder, name, sql)]
-    database = values["database"]
+    database, name = values["database"], source.stem
+    for cut in live_views.cuts(live):
+        made = {part: _view(source, values, declaration, some) for part, some in cut.items()}
+        if all(len(sql.encode()) <= ATHENA_LIMIT for sql in made.values()):
+            break
     parts = []
-    for number, chunk in enumerate(_chunks(live), 1):
-        part = _view(source, values, declaration, chunk)
+    for part, sql in made.items():
         # Only the name after VIEW is the object's own.
-        part = re.sub(rf"(VIEW\s+{database}\.){name}\b", rf"\g<1>{name}_part_{number}", part)
+        own = re.sub(rf"(VIEW\s+{database}\.){name}\b", rf"\g<1>{name}{part}", sql)
+        reads = live_views.reads(cut[part], declaration.name)
         parts.append(
-            Statement(source.folder, f"{name}_part_{number}", _checked(f"{name}_part", part))
+            Statement(source.folder, f"{name}{part}", _checked(f"{name}{part}", own), reads=reads)
         )
+    if len(parts) == 1 and parts[0].name == name:
+        return parts
     union = "\nUNION ALL\n".join(f"SELECT * FROM {database}.{part.name}" for part in parts)
-    title = sql.splitlines()[0]
+    title = parts[0].sql.splitlines()[0]
     whole = f"{title}\nCREATE OR REPLACE VIEW {database}.{name} AS\n{union}\n"
     return [*parts, Statement(source.folder, name, _checked(name, whole))]
 
@@ -332,9 +334,9 @@ def _view(source: Source, values: dict[str, str], declaration: Declaration, live
                 **values,
                 **daily.values(declaration, part.month),
                 "provider_columns": _listed(
-                    [*shown, *PARTITION_KEYS, f"{part.month} AS {months.COLUMN}"]
+                    [*shown, *VIEW_KEYS, f"{part.month} AS {months.COLUMN}"]
                 ),
-                "live": predicate(part.live) + part.where,
+                "live": live_views.predicate(part.live) + part.where,
             }
         )
         for part in months.parts(declaration, live)
@@ -346,35 +348,3 @@ def _view(source: Source, values: dict[str, str], declaration: Declaration, live
         raise CatalogError(f"{source.path}: the statement must be CREATE OR REPLACE VIEW name AS")
     bodies = [text[head.end() :].strip() for text in made]
     return head[0] + "\n" + "\nUNION ALL\n".join(bodies) + "\n"
-
-
-def _chunks(live: Live) -> list[Live]:
-    """The live batches in runs of whole months, each of at most BATCHES_IN_PART if it can be."""
-    chunks: list[list[tuple[str, str]]] = [[]]
-    for _, group in groupby(live.batches, key=lambda batch: batch[0]):
-        month = list(group)
-        if chunks[-1] and len(chunks[-1]) + len(month) > BATCHES_IN_PART:
-            chunks.append([])
-        chunks[-1] += month
-    return [live.only(chunk) for chunk in chunks]
-
-
-def predicate(live: Live) -> str:
-    """The live batches as literals, the form that prunes partitions on every engine.
-
-    Superseded exports in a live folder are taken out by name. What is not named is shown, and a
-    row without an export is too: rows may not vanish.
-    """
-    if not live.batches:
-        return "1 = 0"  # nothing published yet: an empty view
-    text = f"(yearmonth, batch_ts) IN (\n{_tuples(live.batches)}\n)"
-    if live.hidden:
-        text += (
-            "\nAND (yearmonth, batch_ts, COALESCE(x_Export, '')) NOT IN (\n"
-            f"{_tuples(live.hidden)}\n)"
-        )
-    return text
-
-
-def _tuples(rows: Iterable[tuple[str, ...]]) -> str:
-    return _listed(f"({', '.join(map(_quoted, row))})" for row in rows)

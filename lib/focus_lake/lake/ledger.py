@@ -25,6 +25,7 @@ class Line:
     yearmonth: str
     batch_ts: str
     status: str
+    publication: str | None = None  # names the folders; see publications.folder
     exports: list[str] = field(default_factory=list)
     reasons: list[dict] = field(default_factory=list)  # code, message, file
     files: list[dict] = field(default_factory=list)  # name, size, etag
@@ -129,11 +130,23 @@ class Ledger:
     def write(self, line: Line) -> None:
         """Put the line in its month's file, in place of older ones of the batch.
 
-        A rejected line leaves the batch's published line: the last good data stay visible.
+        The published line goes only when another published one comes: until then the last good
+        data stay visible, whatever was refused or broken off meanwhile.
         Raises VersionConflict if another run changed the month since this one read it.
         """
+        replaced = {
+            PUBLISHING: {PUBLISHING},
+            REJECTED: {PUBLISHING, REJECTED},
+            PUBLISHED: {PUBLISHING, REJECTED, PUBLISHED},
+        }[line.status]
+        self._replace(line, replaced)
+
+    def put(self, line: Line) -> None:
+        """Put a changed line in the place of the one with its batch and status."""
+        self._replace(line, {line.status})
+
+    def _replace(self, line: Line, replaced: set[str]) -> None:
         month = line.yearmonth
-        replaced = {REJECTED} if line.status == REJECTED else {PUBLISHED, REJECTED, PUBLISHING}
         kept = [
             (old, text)
             for old, text in zip(

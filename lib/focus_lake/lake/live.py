@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from focus_lake.errors import LedgerError
 from focus_lake.lake.ledger import PUBLISHED, Line
+from focus_lake.lake.publications import Key, key
 
 SNAPSHOT, INCREMENT = "snapshot", "increment"
 
@@ -16,33 +17,34 @@ SNAPSHOT, INCREMENT = "snapshot", "increment"
 class Live:
     """What is live of one provider, sorted.
 
-    batches: (yearmonth, batch_ts) of every folder with live rows.
+    batches: the partition of every publication with live rows.
     hidden: (yearmonth, batch_ts, export) of superseded exports inside those folders; there are
     some only where two exports were pushed in the same second and one was pushed again later.
     months: batch -> billing months of its rows, where the ledger tells them.
     """
 
-    batches: tuple[tuple[str, str], ...] = ()
+    batches: tuple[Key, ...] = ()
     hidden: tuple[tuple[str, str, str], ...] = ()
-    months: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, compare=False)
+    months: dict[Key, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
-    def only(self, batches: Iterable[tuple[str, str]]) -> Live:
+    def only(self, batches: Iterable[Key]) -> Live:
         """The same of some of the batches."""
         kept = tuple(batches)
-        hidden = tuple(row for row in self.hidden if row[:-1] in set(kept))
+        folders = {of[:2] for of in kept}
+        hidden = tuple(row for row in self.hidden if row[:2] in folders)
         return Live(kept, hidden, self.months)
 
 
 def choose(lines: Iterable[Line], delivery: str) -> Live:
     """The live batches: all published ones of increments, else the newest by export and month.
 
-    Raises LedgerError for a published line that names no export: its rows could be neither
-    shown nor superseded.
+    Raises LedgerError for a published line that names no export (its rows could be neither shown
+    nor superseded) or no publication (the lake has the former layout).
     """
     published = _published(lines)
-    months = {line.key: tuple(line.billing_months) for line in published if line.billing_months}
+    months = {key(line): tuple(line.billing_months) for line in published if line.billing_months}
     if delivery == INCREMENT:
-        return Live(tuple(sorted(line.key for line in published)), months=months)
+        return Live(tuple(sorted(map(key, published))), months=months)
     newest: dict[tuple[str, str], str] = {}
     for line in published:
         for export in line.exports:
@@ -55,22 +57,53 @@ def choose(lines: Iterable[Line], delivery: str) -> Live:
         for export in line.exports
         if line.key in live and newest[export, line.yearmonth] != line.batch_ts
     ]
-    return Live(tuple(sorted(live)), tuple(sorted(hidden)), months)
+    shown = (key(line) for line in published if line.key in live)
+    return Live(tuple(sorted(shown)), tuple(sorted(hidden)), months)
 
 
-def superseded(
-    lines: Iterable[Line], delivery: str, days: int, now: datetime
-) -> list[tuple[str, str]]:
-    """Published batches without a live row, published more than `days` days before now (UTC).
+def expired(
+    lines: Iterable[Line], lying: Iterable[Key], delivery: str, days: int, now: datetime
+) -> list[Key]:
+    """Publications that nobody needs since more than `days` days before now (UTC).
 
-    The last published batch of a month is never among them: it is live for its exports.
+    Those of batches without a live row, since newer ones of the same exports were published; and
+    of `lying`, the folders that are there, those that no line names, since their batch got the
+    lines it has. The last published batch of a month is never among them, nor is the folder of a
+    batch without any line: it may be all that is left of one whose ledger was lost.
     """
+    lines = list(lines)
+    limit = now.astimezone(UTC) - timedelta(days=days)
     published = _published(lines)
     live = set(choose(published, delivery).batches)
-    limit = now.astimezone(UTC) - timedelta(days=days)
-    return sorted(
-        line.key for line in published if line.key not in live and _published_at(line) < limit
-    )
+    old = {
+        key(line)
+        for line in published
+        if key(line) not in live and _superseded_at(line, published) < limit
+    }
+    named = {key(line) for line in lines if line.publication}
+    changed: dict[tuple[str, str], datetime] = {}
+    for line in lines:
+        since = _published_at(line)
+        changed[line.key] = max(since, changed.get(line.key, since))
+    for of in set(lying) - named:
+        if of[:2] in changed and changed[of[:2]] < limit:
+            old.add(of)
+    return sorted(old)
+
+
+def _superseded_at(line: Line, published: list[Line]) -> datetime:
+    """When the last of its exports was published with a newer batch."""
+    newer = [
+        min(
+            _published_at(other)
+            for other in published
+            if other.yearmonth == line.yearmonth
+            and other.batch_ts > line.batch_ts
+            and export in other.exports
+        )
+        for export in line.exports
+    ]
+    return max(_published_at(line), *newer)
 
 
 def _published(lines: Iterable[Line]) -> list[Line]:

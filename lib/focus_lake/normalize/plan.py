@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from focus_lake import __version__
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import BatchRejected
+from focus_lake.lake import publications
 from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.raw.archives import check_member, open_zip
@@ -45,7 +46,13 @@ class Plan:
 
 
 def make(raw: Store, ledger: Ledger, declaration: Declaration, options: NormalizeOptions) -> Plan:
-    """The plan for one provider. Lists the raw folder once and reads new archives' directories."""
+    """The plan for one provider. Lists the raw folder once and reads new archives' directories.
+
+    Raises LedgerError for a lake of the former layout.
+    """
+    for line in ledger.lines():
+        if line.status == PUBLISHED:
+            publications.key(line)  # a lake of the former layout is moved first
     found, strays = find(raw, declaration)
     wanted = options.yearmonths
     batches = [batch for batch in found if not wanted or batch.yearmonth in wanted]
@@ -75,6 +82,8 @@ def _step(batch: Batch, ledger: Ledger, options, fingerprint: str, now: datetime
     lines, files = ledger.of_batch(*batch.key), batch.signature()
     if not options.reprocess:
         published, rejected = lines.get(PUBLISHED), lines.get(REJECTED)
+        if PUBLISHING in lines:
+            published = rejected = None  # a run was stopped after its decision: decide again
         if published and published.files == files:
             return Step(batch, DONE, "published before, files unchanged")
         if rejected and rejected.files == files and rejected.recipe == fingerprint:
@@ -89,10 +98,10 @@ def _step(batch: Batch, ledger: Ledger, options, fingerprint: str, now: datetime
 def _news(lines: dict, options: NormalizeOptions) -> str:
     if options.reprocess and lines:
         return "to be read again (--reprocess)"
-    if PUBLISHED in lines:
-        return "files changed since it was published"
     if PUBLISHING in lines:
         return "a run was stopped while it published this"
+    if PUBLISHED in lines:
+        return "files changed since it was published"
     return "files, settings or options changed since it was refused" if lines else "new"
 
 

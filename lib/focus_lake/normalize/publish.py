@@ -10,7 +10,7 @@ from focus_lake.conformance import history
 from focus_lake.conformance.findings import Conformance
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import BatchRejected, StorageError
-from focus_lake.lake import daily
+from focus_lake.lake import daily, publications
 from focus_lake.lake.audit import Audit
 from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
 from focus_lake.log import Log, utc_now, utc_text
@@ -26,6 +26,12 @@ from focus_lake.transform.select import Origin, Transform
 
 UNZIP_HERE = 4 * 1024 * 1024  # raw bytes that the driver unzips while Spark starts
 TEXT_A_FILE = 1024**3  # bytes of text that make about one Parquet file of 128 MB
+# What a batch is published with: folder in the run's scratch, table of the lake.
+PARTS = {
+    "data": publications.NORMALIZED,
+    "daily": publications.DAILY,
+    "rejected": publications.REJECTED,
+}
 
 
 @dataclass
@@ -166,6 +172,7 @@ def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
         yearmonth=batch.yearmonth,
         batch_ts=batch.batch_ts,
         status=REJECTED if read.reasons else PUBLISHED,
+        publication=publications.new_id(),
         exports=batch.exports,
         reasons=[reason.as_dict() for reason in read.reasons],
         files=batch.signature(),
@@ -203,23 +210,18 @@ def _versions(read: Read, transforms: list[Transform]) -> str:
     return ", ".join(sorted(named or {transform.focus_version for transform in transforms}))
 
 
-def place(folder: str, line: Line) -> str:
-    """Where a batch's files lie in one of the lake's tables."""
-    return f"{folder}/{line.provider}/yearmonth={line.yearmonth}/batch_ts={line.batch_ts}"
-
-
 def _publish(run: Run, line: Line, folder: str, read: Read) -> Line:
-    """Decide in the ledger, then move the files, then make them visible.
+    """Decide in the ledger, then move the files to a folder of their own, then make them visible.
 
     The first write is the one that two runs race for; the loser has touched no table by then. A
-    run killed before the second leaves the batch unpublished, and the next one reads it again;
-    should this one live on after all, it finds the ledger changed and leaves the tables alone.
+    run killed before the second leaves things as they were: what was published stays so, and the
+    next run reads the batch again. Should this one live on after all, it fills a folder that
+    nobody names, and finds the ledger changed when it writes its last line.
     """
     values = dict(vars(line))
     run.ledger.write(Line(**{**values, "status": PUBLISHING}))
-    for part, table in (("data", "normalized"), ("daily", "daily"), ("rejected", "rejected")):
-        run.ledger.check_unchanged(line.yearmonth)
-        run.lake.replace_folder(f"{folder}/{part}", place(table, line))
+    for part, table in PARTS.items():
+        run.lake.move_folder(f"{folder}/{part}", publications.folder(table, line))
     _check_moved(run.lake, line)
     line = Line(**{**values, "published_at": utc_now()})
     run.ledger.write(line)
@@ -229,8 +231,9 @@ def _publish(run: Run, line: Line, folder: str, read: Read) -> Line:
 
 def _check_moved(lake: Store, line: Line) -> None:
     """The batch's folders hold the audited files and no other, or the batch is not published."""
-    for table, files in (("normalized", line.data_files), ("daily", line.daily_files)):
-        folder = place(table, line)
+    checked = {publications.NORMALIZED: line.data_files, publications.DAILY: line.daily_files}
+    for table, files in checked.items():
+        folder = publications.folder(table, line)
         lying = {entry.path.rpartition("/")[2]: entry.size for entry in lake.list(folder)}
         if lying != {file["name"]: file["bytes"] for file in files}:
             raise StorageError(
@@ -242,7 +245,8 @@ def _check_moved(lake: Store, line: Line) -> None:
 def _refuse(run: Run, line: Line, folder: str, read: Read) -> Line:
     run.ledger.check_unchanged(line.yearmonth)
     if read.rejected:
-        run.lake.replace_folder(f"{folder}/rejected", place("rejected", line))
+        target = publications.folder(publications.REJECTED, line)
+        run.lake.move_folder(f"{folder}/rejected", target)
     run.ledger.write(line)
     run.log.event("refused", "error", reasons=[str(reason) for reason in read.reasons])
     return line

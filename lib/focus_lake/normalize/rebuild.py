@@ -2,14 +2,15 @@
 
 The Parquet files say nearly everything a line holds. What only the raw files say (rows rejected,
 columns that no one knew) is not made up: it stays empty, and reading the month again with
---reprocess gives it back as long as the raw files are there. A folder that a killed run left half
-moved cannot be told from a whole one, which is why this is never done unasked.
+--reprocess gives it back as long as the raw files are there. Of several publications of a batch
+the newest is taken; one that a killed run left half moved cannot be told from a whole one, which is
+why this is never done unasked.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import partial
 
 import pyarrow.parquet as pq
@@ -17,14 +18,14 @@ import pyarrow.parquet as pq
 from focus_lake import __version__
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import LedgerError
+from focus_lake.lake import publications
 from focus_lake.lake.audit import Audit
 from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
+from focus_lake.lake.publications import Key
 from focus_lake.log import Log, utc_now, utc_text
 from focus_lake.raw.find import Batch
 from focus_lake.spark.session import Cluster
 from focus_lake.storage.base import Store
-
-FOLDER = re.compile(r"normalized/[^/]+/yearmonth=(\d{6})/batch_ts=(\d{14})/([^/]+\.parquet)")
 
 
 def rebuild(
@@ -35,25 +36,36 @@ def rebuild(
     cluster: Cluster,
     log: Log,
 ) -> list[Line]:
-    """Write a line for each folder of the normalized table that the ledger does not know.
+    """Write a line for each batch in the normalized table that the ledger does not know.
 
     batches: the raw ones; a folder whose raw files are there gets them into its line, so that
     they are not read again. Returns the new lines.
     """
-    folders: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for entry in lake.list(f"normalized/{declaration.name}"):
-        if place := FOLDER.fullmatch(entry.path):
-            folders[place[1], place[2]].append(entry.path)
-    unknown = {key: paths for key, paths in sorted(folders.items()) if not ledger.of_batch(*key)}
+    folders: dict[Key, list[str]] = defaultdict(list)
+    paths = [entry.path for entry in lake.list(f"{publications.NORMALIZED}/{declaration.name}")]
+    for yearmonth, batch_ts, _ in publications.former(paths):
+        if not ledger.of_batch(yearmonth, batch_ts):
+            publications.key(Line(declaration.name, yearmonth, batch_ts, PUBLISHED))  # says how
+    for path in paths:
+        if path.endswith(".parquet") and (key := publications.parse(path)):
+            folders[key].append(path)
+    unknown = {key: folders[key] for key in _newest(folders) if not ledger.of_batch(*key[:2])}
     raw = {batch.key: batch for batch in batches}
     found = cluster.map(partial(_audit, lake, declaration.time.zone), unknown.values())
     lines = []
     for key, (audit, files, versions) in zip(unknown, found, strict=True):
-        line = _line(declaration, key, audit, files, versions, raw.get(key))
+        line = _line(declaration, key, audit, files, versions, raw.get(key[:2]))
         ledger.write(line)
-        log.event("rebuilt", yearmonth=key[0], batch_ts=key[1], rows=line.rows_out)
+        log.event("rebuilt", **key._asdict(), rows=line.rows_out)
         lines.append(line)
     return lines
+
+
+def _newest(keys: Iterable[Key]) -> list[Key]:
+    """The newest publication of each batch: their names begin with the time, those of moved lakes
+    with a letter."""
+    ordered = sorted(keys, key=lambda of: (of.publication[:1].isdigit(), of.publication))
+    return sorted({of[:2]: of for of in ordered}.values())
 
 
 def _audit(lake: Store, zone: str, paths: list[str]) -> tuple[Audit, list[dict], list[str]]:
@@ -72,7 +84,7 @@ def _audit(lake: Store, zone: str, paths: list[str]) -> tuple[Audit, list[dict],
     return audit, files, sorted(filter(None, versions))
 
 
-def _line(declaration, key, audit: Audit, files, versions, batch: Batch | None) -> Line:
+def _line(declaration, key: Key, audit: Audit, files, versions, batch: Batch | None) -> Line:
     exports = sorted(filter(None, audit.exports))
     if not exports:
         raise LedgerError(
@@ -85,6 +97,7 @@ def _line(declaration, key, audit: Audit, files, versions, batch: Batch | None) 
         yearmonth=key[0],
         batch_ts=key[1],
         status=PUBLISHED,
+        publication=key.publication,
         exports=exports,
         reasons=[{"code": "rebuilt", "message": "from the lake's files", "file": None}],
         files=batch.signature() if batch else [],

@@ -82,14 +82,23 @@ class LocalStore:
                     shutil.rmtree(full)
             full.unlink(missing_ok=True)
 
-    def replace_folder(self, source: str, target: str) -> None:
-        """Put folder source in the place of folder target (which may be missing)."""
-        old, new = self._full(target), self._full(source)
-        with _naming(str(old), "write"):
-            self.delete(target)
-            if new.exists():
-                old.parent.mkdir(parents=True, exist_ok=True)
-                os.rename(new, old)
+    def move_file(self, source: str, target: str) -> None:
+        """Give a file the name target, in one step; parent folders are made."""
+        new = self._full(target)
+        with _naming(str(new), "write"):
+            new.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self._full(source), new)
+
+    def move_folder(self, source: str, target: str) -> None:
+        """Give folder source the name target, in one step; nothing if source is not there.
+
+        A target that has files already is an error: no folder is ever written twice.
+        """
+        old, new = self._full(source), self._full(target)
+        with _naming(str(new), "write"):
+            if old.exists():
+                new.parent.mkdir(parents=True, exist_ok=True)
+                os.rename(old, new)
 
     def url(self, path: str) -> str:
         return str(self._full(path))

@@ -136,9 +136,13 @@ class S3Store:
                 for failed in answer.get("Errors", ()):
                     raise StorageError(f"{failed['Key']}: cannot delete: {failed.get('Message')}")
 
-    def replace_folder(self, source: str, target: str) -> None:
-        """Put the objects below source in the place of those below target."""
-        self.delete(target)
+    def move_file(self, source: str, target: str) -> None:
+        """Copy an object to target, then remove the source."""
+        self._copy(source, target)
+        self.delete(source)
+
+    def move_folder(self, source: str, target: str) -> None:
+        """Copy the objects below source to target, which has none; then remove those of source."""
         moves = [(entry.path, target + entry.path[len(source) :]) for entry in self.list(source)]
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda move: self._copy(*move), moves))

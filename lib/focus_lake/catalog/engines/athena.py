@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from focus_lake.catalog.engines.base import Partition, refusal
+from focus_lake.catalog.engines.base import refusal
 from focus_lake.catalog.render import ATHENA_LIMIT, CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError
+from focus_lake.lake.publications import Key, partition
 from focus_lake.log import Log
 
 # Reasons of a failed query that pass: quotas of Athena, Glue and S3, and MSCK broken off by them.
@@ -76,35 +77,43 @@ class Athena:
             found = self._cursor.get_table_metadata(table.lower(), schema_name=self._place.database)
         except self._errors as error:
             raise CatalogError(f"{self._where}: cannot read {table}: {_cause(error)}") from error
-        return {column.name.lower(): self.spell(column.type) for column in found.columns}
+        columns = (*found.columns, *found.partition_keys)
+        return {column.name.lower(): self.spell(column.type) for column in columns}
 
     def spell(self, hive_type: str) -> str:
         """As the Glue catalog writes it: lower case, no spaces, no back quotes."""
         return re.sub(r"[`\s]", "", hive_type.lower())
 
-    def partitions(self, table: str) -> set[Partition]:
+    def partitions(self, table: str) -> set[Key]:
         if not self._is_there(table):
             return set()
         rows = self._execute(f"SHOW PARTITIONS {self._name(table)}").fetchall()
-        pairs = (dict(part.split("=", 1) for part in row[0].split("/")) for row in rows)
-        return {(pair["yearmonth"], pair["batch_ts"]) for pair in pairs}
+        values = (dict(part.split("=", 1) for part in row[0].split("/")) for row in rows)
+        return {Key(**value) for value in values if value.keys() == set(Key._fields)}
+
+    def definition(self, view: str) -> str:
+        if not self._is_there(view):
+            return ""
+        rows = self._execute(f"SHOW CREATE VIEW {self._name(view)}").fetchall()
+        return "\n".join(row[0] for row in rows)
 
     def create_table(self, table: Statement) -> list[str]:
         return [_without_comments(table.sql)]
+
+    def drop_table(self, table: str) -> list[str]:
+        return [f"DROP TABLE IF EXISTS {self._name(table)}"]
 
     def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]:
         listed = ", ".join(f"{item.name} {item.type}" for item in missing)
         return [f"ALTER TABLE {self._name(table.name)} ADD COLUMNS ({listed})"]
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Partition]) -> list[str]:
+    def add_partitions(self, table: str, folder: str, batches: Sequence[Key]) -> list[str]:
         parts = "\n".join(
-            f"PARTITION {_keys(batch)} LOCATION "
-            f"'{folder}/yearmonth={batch[0]}/batch_ts={batch[1]}/'"
-            for batch in batches
+            f"PARTITION {_keys(batch)} LOCATION '{folder}/{partition(batch)}/'" for batch in batches
         )
         return [f"ALTER TABLE {self._name(table)} ADD IF NOT EXISTS\n{parts}"]
 
-    def drop_partitions(self, table: str, batches: Sequence[Partition]) -> list[str]:
+    def drop_partitions(self, table: str, batches: Sequence[Key]) -> list[str]:
         name, at_once = self._name(table), 50
         return [
             f"ALTER TABLE {name} DROP IF EXISTS "
@@ -158,8 +167,9 @@ class Athena:
         self._connection.close()
 
 
-def _keys(batch: Partition) -> str:
-    return f"(yearmonth = '{batch[0]}', batch_ts = '{batch[1]}')"
+def _keys(batch: Key) -> str:
+    values = (f"{name} = '{value}'" for name, value in zip(Key._fields, batch, strict=True))
+    return f"({', '.join(values)})"
 
 
 def _without_comments(sql: str) -> str:

@@ -9,10 +9,9 @@ from typing import Protocol
 from focus_lake.catalog.render import Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError
+from focus_lake.lake.publications import Key
 
 SHOWN = 300  # characters of a failing statement in an error; the whole stands in build/sql
-
-Partition = tuple[str, str]  # yearmonth, batch_ts
 
 
 class Engine(Protocol):
@@ -25,23 +24,29 @@ class Engine(Protocol):
         """Tables and views of the database, in lower case."""
 
     def column_types(self, table: str) -> dict[str, str] | None:
-        """Column in lower case -> type as `spell` writes it; None if there is no such table."""
+        """Column in lower case -> type as `spell` writes it, partition columns too; None if there
+        is no such table."""
 
     def spell(self, hive_type: str) -> str:
         """A Hive type in the engine's own spelling."""
 
-    def partitions(self, table: str) -> set[Partition]:
-        """The partitions the catalog knows."""
+    def partitions(self, table: str) -> set[Key]:
+        """The partitions the catalog knows; none of a table that has no publications yet."""
+
+    def definition(self, view: str) -> str:
+        """The text of a view as the catalog has it; empty if there is none."""
 
     def create_table(self, table: Statement) -> list[str]: ...
 
+    def drop_table(self, table: str) -> list[str]:
+        """Forget a table; its files stay."""
+
     def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]: ...
 
-    def add_partitions(
-        self, table: str, folder: str, batches: Sequence[Partition]
-    ) -> list[str]: ...
+    def add_partitions(self, table: str, folder: str, batches: Sequence[Key]) -> list[str]: ...
 
-    def drop_partitions(self, table: str, batches: Sequence[Partition]) -> list[str]: ...
+    def drop_partitions(self, table: str, batches: Sequence[Key]) -> list[str]:
+        """Forget partitions; their files stay."""
 
     def repair(self, statement: Statement) -> list[str]:
         """The engine's MSCK REPAIR TABLE."""

@@ -2,7 +2,9 @@
 
 The new catalog is built on a copy and put in the old one's place in one step, so nobody who has
 it open is disturbed and nobody sees half of it. Tables are views over the lake's files. They name
-the files by absolute path: after moving a lake, refresh it.
+the files by absolute path: after moving a lake, refresh it. A provider's view names each live file
+instead of its table: DuckDB opens every file of a table to learn its columns, and would fail at one
+that expires at that moment.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from pathlib import Path
 from sqlglot import exp, parse_one
 
 from focus_lake.catalog.engines import ddl
-from focus_lake.catalog.engines.base import Partition, refusal
+from focus_lake.catalog.engines.base import refusal
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError, VersionConflict
+from focus_lake.lake.publications import Key
 from focus_lake.storage.base import Store
 
+STAND_IN = "__read__"  # before the name of a table whose files are put in its place
 MAX_LINE = 256 * 1024 * 1024  # bytes of one ledger line; it grows with the batch's raw files
 
 
@@ -33,6 +37,7 @@ class DuckDB:
         self._errors = duckdb.Error
         self._store, self._place = store, place
         self._spelled: dict[str, str] = {}
+        self._tables: dict[str, ddl.Table] = {}
         self._file = f"{place.database}.duckdb"
         if store.read(f"{self._file}.wal")[0] is not None:
             raise CatalogError(
@@ -83,38 +88,53 @@ class DuckDB:
             self._spelled[hive_type] = theirs
         return self._spelled[hive_type]
 
-    def partitions(self, table: str) -> set[Partition]:
+    def partitions(self, table: str) -> set[Key]:
         return set()  # DuckDB looks at the folders when it is asked
 
     def prepare(self) -> list[str]:
         return []
 
     def create_table(self, table: Statement) -> list[str]:
-        parsed = ddl.table(table.sql, "duckdb")
-        columns = (*parsed.columns, *parsed.partitions)
-        empty = ", ".join(f"CAST(NULL AS {type_}) AS {name}" for name, type_ in columns)
-        source = f"SELECT {empty} WHERE FALSE"
-        kind = {"PARQUET": ".parquet", "JSON": ".jsonl", "CSV": ".csv"}[parsed.format]
-        folder = parsed.location.removeprefix(self._place.lake).strip("/")
-        # Columns that no file has yet come from the typed empty part; BY NAME fills them.
-        if any(entry.path.endswith(kind) for entry in self._store.list(folder)):
-            source += f" UNION ALL BY NAME SELECT * FROM {_files(parsed)}"
-        return [f"CREATE OR REPLACE VIEW {parsed.name} AS {source}"]
+        parsed = self._tables[table.name] = ddl.table(table.sql, "duckdb")
+        source = _files(parsed) if self._paths(parsed) else None
+        return [f"CREATE OR REPLACE VIEW {parsed.name} AS {_typed(parsed, source)}"]
+
+    def _paths(self, table: ddl.Table) -> list[str]:
+        """The files of a table, relative to the lake."""
+        kind = {"PARQUET": ".parquet", "JSON": ".jsonl", "CSV": ".csv"}[table.format]
+        folder = table.location.removeprefix(self._place.lake).strip("/")
+        return [entry.path for entry in self._store.list(folder) if entry.path.endswith(kind)]
+
+    def definition(self, view: str) -> str:
+        found = self._query(
+            f"SELECT sql FROM duckdb_views() WHERE view_name = {_literal(view.lower())}"
+        )
+        return found[0][0] if found else ""
+
+    def drop_table(self, table: str) -> list[str]:
+        return []  # it is a view, and replaced
 
     def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]:
         return []
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Partition]) -> list[str]:
+    def add_partitions(self, table: str, folder: str, batches: Sequence[Key]) -> list[str]:
         return []
 
-    def drop_partitions(self, table: str, batches: Sequence[Partition]) -> list[str]:
+    def drop_partitions(self, table: str, batches: Sequence[Key]) -> list[str]:
         return []
 
     def repair(self, statement: Statement) -> list[str]:
         return []
 
     def replace_view(self, view: Statement) -> list[str]:
-        return [translate(view.sql, self._place.database)]
+        sources = {}
+        for name, folders in view.reads.items():
+            table, read = self._tables[name], set(folders)
+            paths = [path for path in self._paths(table) if path.rpartition("/")[0] in read]
+            root = self._place.lake.rstrip("/")
+            source = _parquet(table, [_literal(_escaped(f"{root}/{path}")) for path in paths])
+            sources[name.lower()] = _typed(table, source if paths else None)
+        return [translate(view.sql, self._place.database, sources)]
 
     def run(self, sql: str) -> None:
         try:
@@ -152,8 +172,29 @@ class DuckDB:
         self._scratch.cleanup()
 
 
+def _typed(table: ddl.Table, source: str | None) -> str:
+    """SELECT from source with all columns; those that no file has come from a typed empty part."""
+    columns = (*table.columns, *table.partitions)
+    empty = ", ".join(f"CAST(NULL AS {type_}) AS {name}" for name, type_ in columns)
+    files = f" UNION ALL BY NAME SELECT * FROM {source}" if source else ""
+    return f"SELECT {empty} WHERE FALSE{files}"
+
+
+def _parquet(table: ddl.Table, literals: Sequence[str]) -> str:
+    """read_parquet of files or patterns, which come as SQL literals."""
+    types = ", ".join(f"{name}: {type_}" for name, type_ in table.partitions)
+    return (
+        f"read_parquet([{', '.join(literals)}], union_by_name = true, hive_partitioning = true, "
+        f"hive_types = {{{types}}})"
+    )
+
+
+def _escaped(path: str) -> str:
+    return "".join(f"[{x}]" if x in "*?[" else x for x in path)
+
+
 def _files(table: ddl.Table) -> str:
-    folder = _literal("".join(f"[{x}]" if x in "*?[" else x for x in table.location))
+    folder = _literal(_escaped(table.location))
     columns = ", ".join(f"{_literal(name)}: {_literal(type_)}" for name, type_ in table.columns)
     if table.format == "CSV":
         # As lenient as OpenCSVSerde, for a view must not fail for a line: what is missing is null,
@@ -173,20 +214,16 @@ def _files(table: ddl.Table) -> str:
             f"read_parquet({folder[:-1]}/**/*.parquet', union_by_name = true, "
             "hive_partitioning = false)"
         )
-    types = ", ".join(f"{name}: {type_}" for name, type_ in table.partitions)
     levels = "/*" * len(table.partitions)
-    return (
-        f"read_parquet({folder[:-1]}{levels}/*.parquet', union_by_name = true, "
-        f"hive_partitioning = true, hive_types = {{{types}}})"
-    )
+    return _parquet(table, [f"{folder[:-1]}{levels}/*.parquet'"])
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def translate(sql: str, database: str) -> str:
-    """A view or query in Athena SQL as DuckDB SQL.
+def translate(sql: str, database: str, sources: dict[str, str] | None = None) -> str:
+    """A view or query in Athena SQL as DuckDB SQL; sources: what to read instead of a table.
 
     The database's name is left out, so that the file may be attached under any name. JSON text of
     a map gets its keys in order, as Trino writes it; only characters beyond U+FFFF differ in the
@@ -196,6 +233,9 @@ def translate(sql: str, database: str) -> str:
     def adapt(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Table) and node.db == database:
             node.set("db", None)
+            if node.name.lower() in named:
+                node.set("alias", exp.TableAlias(this=exp.to_identifier(node.alias_or_name)))
+                node.set("this", exp.to_identifier(f"{STAND_IN}{node.name.lower()}"))
         if isinstance(node, exp.Anonymous) and node.name.lower() == "with_timezone":
             return exp.AtTimeZone(this=node.expressions[0], zone=node.expressions[1])
         if isinstance(node, exp.JSONFormat) and isinstance(node.this, exp.Cast):
@@ -205,4 +245,8 @@ def translate(sql: str, database: str) -> str:
             return parse_one(f"CAST({ordered} AS TEXT)", read="duckdb")
         return node
 
-    return parse_one(sql, read="athena").transform(adapt).sql(dialect="duckdb")
+    named = sources or {}
+    done = parse_one(sql, read="athena").transform(adapt).sql(dialect="duckdb")
+    for name, source in named.items():  # thousands of files need no parser
+        done = done.replace(f"{STAND_IN}{name}", f"({source})")
+    return done

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from focus_lake.catalog.engines import ddl
-from focus_lake.catalog.engines.base import Partition, refusal
+from focus_lake.catalog.engines.base import refusal
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
+from focus_lake.lake.publications import Key
 
 
 class Trino:
@@ -59,12 +60,18 @@ class Trino:
         spelled = re.sub(r"\btimestamp\b", "timestamp(3)", _bare(ddl.spell(hive_type, "trino")))
         return re.sub(r"decimal\((\d+), (\d+)\)", r"decimal(\1,\2)", spelled)
 
-    def partitions(self, table: str) -> set[Partition]:
-        name = f'"{table.lower()}$partitions"'
-        if self.column_types(table) is None:
+    def partitions(self, table: str) -> set[Key]:
+        if not set(Key._fields) <= set(self.column_types(table) or ()):
             return set()
-        found = self.query(f"SELECT yearmonth, batch_ts FROM {self._place.database}.{name}")
-        return {(month, batch_ts) for month, batch_ts in found}
+        columns, name = ", ".join(Key._fields), f'"{table.lower()}$partitions"'
+        found = self.query(f"SELECT {columns} FROM {self._place.database}.{name}")
+        return {Key(*row) for row in found}
+
+    def definition(self, view: str) -> str:
+        if view.lower() not in self.names():
+            return ""
+        ((text,),) = self.query(f"SHOW CREATE VIEW {self._place.database}.{view}")
+        return text
 
     def create_table(self, table: Statement) -> list[str]:
         parsed = ddl.table(table.sql, "trino")
@@ -81,6 +88,9 @@ class Trino:
             f"WITH (\n    " + ",\n    ".join(settings) + "\n)"
         ]
 
+    def drop_table(self, table: str) -> list[str]:
+        return [f"DROP TABLE IF EXISTS {self._place.database}.{table}"]
+
     def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]:
         return [
             f"ALTER TABLE {self._place.database}.{table.name} "
@@ -88,17 +98,19 @@ class Trino:
             for item in missing
         ]
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Partition]) -> list[str]:
+    def add_partitions(self, table: str, folder: str, batches: Sequence[Key]) -> list[str]:
         return []  # the repair does it in one call
 
-    def drop_partitions(self, table: str, batches: Sequence[Partition]) -> list[str]:
-        return [self._sync(table, "DROP")] if batches else []  # once their folders are gone
+    def drop_partitions(self, table: str, batches: Sequence[Key]) -> list[str]:
+        where, columns = f"'{self._place.database}', '{table.lower()}'", _array(Key._fields)
+        return [
+            f"CALL system.unregister_partition({where}, {columns}, {_array(batch)})"
+            for batch in batches
+        ]
 
     def repair(self, statement: Statement) -> list[str]:
-        return [self._sync(statement.name, "ADD")]
-
-    def _sync(self, table: str, mode: str) -> str:
-        return f"CALL system.sync_partition_metadata('{self._place.database}', '{table}', '{mode}')"
+        where = f"'{self._place.database}', '{statement.name}'"
+        return [f"CALL system.sync_partition_metadata({where}, 'ADD')"]
 
     def replace_view(self, view: Statement) -> list[str]:
         return [view.sql]
@@ -112,6 +124,10 @@ class Trino:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _array(texts: Sequence[str]) -> str:
+    return f"ARRAY[{', '.join(map(repr, texts))}]"
 
 
 def _bare(type_: str) -> str:
