@@ -127,7 +127,7 @@ class Job:
             "ledger": {path.stem: _lines(path) for path in self.lake.glob("ledger/*/*.jsonl")},
             "tables": {
                 str(path.parent.relative_to(self.lake)): _sorted(path)
-                for table in ("normalized", "rejected")
+                for table in ("normalized", "daily", "rejected")
                 for path in self.lake.glob(f"{table}/*/*/*/*")
                 if path.name.removeprefix("publication=") in self.named()
             },
