@@ -203,3 +203,23 @@ def test_pieces_and_windows_make_no_difference(job, monkeypatch, tmp_path):
     assert len(whole[0]) == 500
     assert parts == whole
     assert whole[1][0][0] == 1002  # a line break in each of 500 rows
+
+
+def test_a_zip_with_junk_is_read_and_the_junk_is_named(job):
+    job.put(ZIP, zipped_names({"__MACOSX/._a.csv": "\0", "a.csv": bill(row("2.50"))}))
+    result = job.run()
+    assert result.code == 0
+    assert job.rows(PUSH, SERVICES) == [(Decimal("2.5"), "ECS")]
+    assert result.line("passed over") == (
+        f"passed over alibaba/{ZIP}/__MACOSX/._a.csv: macOS put it there"
+    )
+    (event,) = [event for event in result.events if event["event"] == "stray file"]
+    assert event["file"] == f"{ZIP}/__MACOSX/._a.csv"
+
+
+def test_the_declared_encoding_of_a_bill_is_read(job, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "alibaba.toml").write_text('[format]\nencoding = "gb18030"\n')
+    job.put(CSV, bill(row("1.25", "云服务器")).encode("gb18030"))
+    assert job.run(declarations=tmp_path / "own").code == 0
+    assert job.rows(PUSH, SERVICES) == [(Decimal("1.25"), "云服务器")]

@@ -241,3 +241,77 @@ def test_a_damaged_archive_is_refused_or_read_but_never_a_crash(lake, seed):
         packed[chance.randrange(len(packed))] = chance.randrange(256)
     done = opened(lake, bytes(packed[: chance.choice([None, None, -chance.randrange(1, 90)])]))
     assert done.error or sum(text.rows for text in done.texts) >= 2
+
+
+# -- junk and encodings ---------------------------------------------------------------------------
+
+
+def test_known_junk_in_an_archive_is_named_and_passed_over(lake):
+    junk = {"__MACOSX/._a.csv": "\0\5", "x/.DS_Store": "\0", "Thumbs.db": "", "README.txt": "Hello"}
+    done = opened(lake, zipped_names({**junk, "a.csv": BILL}), "bill.zip")
+    assert [text.source for text in done.texts] == ["bill.zip/a.csv"]
+    assert done.error is None
+    assert done.junk == [
+        ("bill.zip/__MACOSX/._a.csv", "macOS put it there"),
+        ("bill.zip/x/.DS_Store", "macOS put it there"),
+        ("bill.zip/Thumbs.db", "Windows put it there"),
+        ("bill.zip/README.txt", "a readme is not a bill"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["readme.csv", "notes.txt", "macosx/a", "a.DS_Store.csv"])
+def test_what_may_be_a_bill_is_no_junk(lake, name):
+    done = opened(lake, zipped_names({name: BILL}), "bill.zip")
+    assert [text.source for text in done.texts] == [f"bill.zip/{name}"] and done.junk == []
+
+
+def test_an_archive_with_junk_alone_is_refused_with_its_names(lake):
+    done = opened(lake, zipped_names({"__MACOSX/a": "x", "ReadMe": "x"}), "bill.zip")
+    assert (done.error["code"], done.error["message"]) == (
+        "empty_zip",
+        "the archive holds no bill, but __MACOSX/a, ReadMe",
+    )
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "GBK", "utf-16", "utf-16-le", "latin-1"])
+@pytest.mark.parametrize("wrap", ["", "gzip", "zip"])
+def test_a_declared_encoding_is_read(lake, encoding, wrap):
+    word = (
+        "Zürich" if encoding == "latin-1" else "成本中心\u3000𠀀" if encoding != "GBK" else "成本"
+    )
+    text = f"BilledCost,BillingPeriodStart,Name\n1,2026-01-01,{word}\n"
+    text += "".join(f'{n},2026-01-02,"a, {word}"\r\n' for n in range(50_000))
+    data = text.encode(encoding)
+    if wrap:
+        data = gzip.compress(data, 1) if wrap == "gzip" else zipped_bytes(data)
+    name = put(lake, data, "bill.zip" if wrap == "zip" else "bill.csv")
+    done = clean.unzip(lake, name, lake, "s", REQUIRED, Limits(), encoding)
+    assert done.error is None
+    (found,) = done.texts
+    read = rows(lake, found)
+    assert read[0] == ["1", "2026-01-01", word]
+    assert read[-1] == ["49999", "2026-01-02", f"a, {word}"]
+    assert len(read) == found.rows == 50_001
+
+
+def zipped_bytes(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bill.csv", data)
+    return file.getvalue()
+
+
+def test_bytes_that_are_not_of_the_declared_encoding_are_named_with_their_line(lake):
+    data = (HEAD + "1,2026-01-01\n2,2026-01-02").encode() + b" \xff\n"
+    done = clean.unzip(lake, put(lake, data), lake, "s", REQUIRED, Limits(), "gb18030")
+    assert done.error == {
+        "code": "wrong_encoding",
+        "message": "line 3: ff is not gb18030, as [format] encoding declares",
+        "file": "bill.csv",
+    }
+
+
+def test_a_text_that_ends_within_a_character_is_named(lake):
+    data = (HEAD + "1,2026-01-01\n").encode() + "成".encode("gb18030")[:1]
+    done = clean.unzip(lake, put(lake, data), lake, "s", REQUIRED, Limits(), "gb18030")
+    assert (done.error["code"], done.error["message"][:6]) == ("wrong_encoding", "line 3")

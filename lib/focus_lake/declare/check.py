@@ -65,6 +65,13 @@ def _empty_lists(declaration: Declaration) -> Problems:
 def _layout(declaration: Declaration) -> Problems:
     layout = declaration.layout
     yield from _path_groups(layout)
+    for n, ending in enumerate(layout.data_extensions):
+        if ending and not re.fullmatch(r"(\.[A-Za-z0-9]+)+", ending):
+            near = "." + re.sub(r"[^A-Za-z0-9.]", "", ending).strip(".")
+            yield (
+                ("layout", "data_extensions", n),
+                f"{ending!r} is not the end of a name: write {near!r}",
+            )
     groups = [*layout.path.groupindex, *layout.file.groupindex]
     try:
         used = [name for _, name, _, _ in string.Formatter().parse(layout.export)]

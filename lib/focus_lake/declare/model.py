@@ -56,7 +56,8 @@ class Layout:
     batch;
     file: matches the whole file name, with any groups, for example account, site and part;
     export: what tells one export from another, made of groups, such as "{account}_{site}";
-    data_extensions: ends of the names of data files, "" for none at all;
+    data_extensions: ends of the names of data files, such as .csv or .csv.gz, in any case; ""
+    for none at all;
     batch_ts_zone: time zone of a batch_ts in the path;
     batch_ts: where it comes from: the path; the manifest (its time_key, else its own time); the
     files (the time of the newest); or the path's day, then at 00:00:00;
@@ -73,13 +74,23 @@ class Layout:
     manifest: ManifestLayout | None = None
     refuse: tuple[Refusal, ...] = ()
 
+    def ending(self, name: str) -> str | None:
+        """Which of data_extensions a file's name ends with, the longest; None: it is no data."""
+        lower = name.lower()
+        found = [ext for ext in self.data_extensions if ext and lower.endswith(ext.lower())]
+        if found:
+            return max(found, key=len)
+        has_ending = re.search(r"\.[A-Za-z]+$", name)
+        return None if has_ending or "" not in self.data_extensions else ""
+
 
 @dataclass(frozen=True)
 class Format:
     """How the text in the files is meant.
 
     required: FOCUS columns that a header must have to be the header of a FOCUS file;
-    max_decimals: what becomes of a number with more than 18 decimals.
+    max_decimals: what becomes of a number with more than 18 decimals;
+    encoding: of CSV text, by a name that Python knows, such as gb18030; JSON is always UTF-8.
     """
 
     null_texts: tuple[str, ...]

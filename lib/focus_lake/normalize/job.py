@@ -162,6 +162,9 @@ def _provider(
                 here.event("reading", batch=f"{number} of {len(steps)}", bytes=batch.bytes)
                 own = f"{folder}/{name}-{batch.yearmonth}-{batch.batch_ts}"
                 outcome.lines.append(process(run, batch, own))
+                for stray in run.strays:
+                    here.event("stray file", "warning", file=stray.path, why=stray.why)
+                outcome.plan.strays += run.strays
                 lake.delete(own)
         except VersionConflict:
             raise

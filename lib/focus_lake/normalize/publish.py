@@ -18,7 +18,7 @@ from focus_lake.normalize import publish_checks, task
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.raw import clean
 from focus_lake.raw.archives import Limits
-from focus_lake.raw.find import Batch, Reason
+from focus_lake.raw.find import Batch, Reason, Stray
 from focus_lake.raw.texts import Text
 from focus_lake.spark.session import Cluster
 from focus_lake.storage.base import Store
@@ -46,6 +46,7 @@ class Run:
     cluster: Cluster
     recipe: str
     log: Log
+    strays: list[Stray] = field(default_factory=list)  # members of archives that were passed over
 
 
 @dataclass
@@ -93,20 +94,22 @@ def _unzip(run: Run, batch: Batch, folder: str, read: Read) -> None:
     gigabyte = 1024**3
     limits = Limits(run.options.max_unzip_ratio, int(run.options.max_unzip_gb * gigabyte))
     required = {name: run.declaration.heads_of(name) for name in run.declaration.format.required}
-    one = partial(_unzip_one, run.raw, run.lake, f"{folder}/text", required, limits)
+    how = (required, limits, run.declaration.format.encoding)
+    one = partial(_unzip_one, run.raw, run.lake, f"{folder}/text", how)
     items = [(number, file.path) for number, file in enumerate(batch.files)]
     done = map(one, items) if batch.bytes <= UNZIP_HERE else run.cluster.map(one, items)
     versions = [about.version for about in batch.manifests]
     version = versions[0] if len(set(versions)) == 1 else None
     for file, unzipped in zip(batch.files, done, strict=True):
+        run.strays += [Stray(*junk) for junk in unzipped.junk]
         if unzipped.error:
             read.reasons.append(Reason(**unzipped.error))
         read.texts += [(text, Origin(text.source, file.export, version)) for text in unzipped.texts]
 
 
-def _unzip_one(raw: Store, lake: Store, folder: str, required, limits: Limits, item):
+def _unzip_one(raw: Store, lake: Store, folder: str, how: tuple, item):
     number, path = item
-    return clean.unzip(raw, path, lake, f"{folder}/{number:05d}", required, limits)
+    return clean.unzip(raw, path, lake, f"{folder}/{number:05d}", *how)
 
 
 def _write(run: Run, batch: Batch, folder: str, read: Read) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
 from focus_lake.errors import BatchRejected
+from focus_lake.raw.junk import why_junk
 from focus_lake.storage.base import Store
 
 Opener = Callable[[], AbstractContextManager[BinaryIO]]  # opens a text
@@ -35,13 +36,21 @@ def gunzipped(raw: Store, path: str, limits: Limits) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, _Measured(text, size, limits))
 
 
-def members(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, Opener]]:
+def members(
+    raw: Store, path: str, limits: Limits, junk: list[tuple[str, str]]
+) -> Iterator[tuple[str, Opener]]:
+    """(source, function that opens its text) for each member; those known to be none go to junk,
+    each with the reason."""
     with raw.open(path) as file, open_zip(file, path) as archive:
         for member in archive.infolist():
-            if not member.is_dir():
-                check_member(member, path)
-                opener = _member_opener(archive, member, limits)
-                yield f"{path}/{member.filename}", opener
+            source = f"{path}/{member.filename}"
+            if member.is_dir():
+                continue
+            if why := why_junk(member.filename):
+                junk.append((source, why))
+                continue
+            check_member(member, path)
+            yield source, _member_opener(archive, member, limits)
 
 
 def open_zip(file: BinaryIO, path: str) -> zipfile.ZipFile:
@@ -50,8 +59,10 @@ def open_zip(file: BinaryIO, path: str) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise BatchRejected("broken_zip", f"cannot read the archive: {error}", path) from error
-    if not any(not member.is_dir() for member in archive.infolist()):
-        raise BatchRejected("empty_zip", "the archive holds no file", path)
+    names = [member.filename for member in archive.infolist() if not member.is_dir()]
+    if not any(not why_junk(name) for name in names):
+        none = "holds no file" if not names else f"holds no bill, but {', '.join(names)[:100]}"
+        raise BatchRejected("empty_zip", f"the archive {none}", path)
     return archive
 
 

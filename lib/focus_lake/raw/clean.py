@@ -13,14 +13,16 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from focus_lake.errors import BatchRejected
-from focus_lake.raw import json_text, parquet
+from focus_lake.raw import encodings, json_text, parquet
 from focus_lake.raw.archives import Limits, Opener, gunzipped, members
 from focus_lake.raw.csv_records import BACKSLASH, DOUBLED, BrokenText, Records
+from focus_lake.raw.encodings import recoded
 from focus_lake.raw.texts import PIECE, Piece, Text
 from focus_lake.storage.base import Store
 
@@ -35,16 +37,23 @@ class Unzipped:
 
     path: str
     texts: list[Text] = field(default_factory=list)
+    junk: list[tuple[str, str]] = field(default_factory=list)  # members passed over, and why
     error: dict | None = None  # code, message, file
 
 
 def unzip(
-    raw: Store, path: str, scratch: Store, folder: str, required: Required, limits: Limits
+    raw: Store,
+    path: str,
+    scratch: Store,
+    folder: str,
+    required: Required,
+    limits: Limits,
+    encoding: str = "utf-8",
 ) -> Unzipped:
     """Clean the raw file at path into pieces below folder in scratch.
 
     required: columns that a file must have to be taken for a bill, each with the headers
-    (casefolded) that stand for it.
+    (casefolded) that stand for it. encoding: of CSV text.
     What is wrong with the file is returned; only storage errors are raised.
     """
     done = Unzipped(path)
@@ -52,7 +61,7 @@ def unzip(
         if _starts(raw, path) == PARQUET:
             done.texts.append(_parquet(raw, path, required))
             return done
-        for number, (source, opener) in enumerate(_texts(raw, path, limits)):
+        for number, (source, opener) in enumerate(_texts(raw, path, limits, done.junk, encoding)):
             target = f"{folder}/{number:03d}"
             done.texts.append(_clean(source, opener, scratch, target, required))
     except BatchRejected as error:
@@ -60,20 +69,27 @@ def unzip(
     return done
 
 
-def _texts(raw: Store, path: str, limits: Limits) -> Iterator[tuple[str, Opener]]:
-    """(source, function that opens its text) for each text in the raw file."""
+def _texts(
+    raw: Store, path: str, limits: Limits, junk: list[tuple[str, str]], encoding: str
+) -> Iterator[tuple[str, Opener]]:
+    """(source, function that opens its text, in UTF-8) for each text in the raw file."""
     start = _starts(raw, path)
+
+    def utf8(opener: Opener) -> Opener:
+        return opener if encodings.is_utf8(encoding) else partial(recoded, opener, encoding)
+
     if start[:2] == b"\x1f\x8b":
-        yield path, lambda: gunzipped(raw, path, limits)
+        yield path, utf8(lambda: gunzipped(raw, path, limits))
     elif start[:2] == b"PK":
-        yield from members(raw, path, limits)
+        for source, opener in members(raw, path, limits, junk):
+            yield source, utf8(opener)
     elif path.lower().endswith(".zip"):
         raise BatchRejected("broken_zip", f"no zip archive; it starts with {start!r}", path)
     elif json_text.is_json(path, start):
         with json_text.as_csv(raw, path) as file:
             yield path, lambda: _again(file)
     else:
-        yield path, lambda: raw.open(path)
+        yield path, utf8(lambda: raw.open(path))
 
 
 @contextmanager

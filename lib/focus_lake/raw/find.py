@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from focus_lake.declare.model import Declaration, Layout
 from focus_lake.raw import manifest as manifests
+from focus_lake.raw.junk import why_junk
 from focus_lake.raw.manifest import Manifest
 from focus_lake.storage.base import Entry, Store
 
@@ -122,8 +123,7 @@ def find(raw: Store, declaration: Declaration) -> tuple[list[Batch], list[Stray]
     batches: dict[tuple[str, str], Batch] = {}
     for folder in folders:
         yearmonth, batch_ts = _yearmonth(folder), _batch_ts(folder, declaration.layout)
-        if not _is_time(batch_ts):
-            why = f"its folder's time is none: {batch_ts}"
+        if why := _not_a_time(yearmonth, batch_ts):
             strays += [Stray(entry.path, why) for entry, _ in folder.entries]
             continue
         batch = Batch(declaration.name, yearmonth, batch_ts)
@@ -142,6 +142,8 @@ def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[Stray]]:
     for entry in raw.list():
         if (shown := _printable(entry.path)) != entry.path:  # no ledger or table could hold it
             strays.append(Stray(shown, "its name is not UTF-8; if it is a bill, rename it"))
+        elif why := why_junk(entry.path):
+            strays.append(Stray(entry.path, why))
         elif layout.manifest and (about := layout.manifest.path.fullmatch(entry.path)):
             manifests.append((about.groupdict(), entry))
         elif place := layout.path.fullmatch(entry.path):
@@ -185,29 +187,42 @@ def _give_manifests(raw: Store, layout: Layout, folders: list[Folder], found: li
 
 def _yearmonth(folder: Folder) -> str:
     groups = folder.groups
-    text = groups.get("yearmonth") or f"{groups['year']}{groups['month']}"
-    return re.sub(r"\D", "", text)[:6]
+    return _digits(groups.get("yearmonth") or f"{groups['year']}-{groups['month']}")[:6]
+
+
+def _digits(written: str) -> str:
+    """A date or time as digits alone: 2026-1-5 as 20260105; digits in one row stay as they are."""
+    first, *others = re.findall(r"\d+", written) or [""]
+    return first + "".join(part.zfill(2) for part in others)
 
 
 def _batch_ts(folder: Folder, layout: Layout) -> str:
     """The batch's time as 14 digits; those that do not come from the path are UTC."""
     groups, about = folder.groups, folder.manifest
     if layout.batch_ts == "day":
-        return f"{_yearmonth(folder)}{groups['day']}000000"
+        return f"{_yearmonth(folder)}{groups['day'].zfill(2)}000000"
     if written := groups.get("batch_ts"):  # a layout may have it in some paths only
-        return re.sub(r"\D", "", written)[:14].ljust(14, "0")
+        digits = _digits(written)[:14]
+        return digits.ljust(14, "0") if len(digits) in (8, 10, 12) else digits
     time = max(entry.modified for entry, _ in folder.entries)
     if layout.batch_ts == "manifest" and about is not None:
         time = about.time or about.entry.modified
     return f"{time.astimezone(UTC):%Y%m%d%H%M%S}"
 
 
-def _is_time(batch_ts: str) -> bool:
+def _not_a_time(yearmonth: str, batch_ts: str) -> str:
+    """What is wrong with the month or time of a folder, or "". strptime alone would read 13
+    digits, too, as a time that nobody has written."""
+    if not re.fullmatch(r"[0-9]{4}(0[1-9]|1[0-2])", yearmonth):
+        return f"{yearmonth!r} in its path is not a month"
     try:
         datetime.strptime(batch_ts, "%Y%m%d%H%M%S")
     except ValueError:
-        return False
-    return True
+        pass
+    else:
+        if len(batch_ts) == 14:
+            return ""
+    return f"{batch_ts!r} in its path is not a time"
 
 
 def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[Stray]:
@@ -232,10 +247,9 @@ def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[Stray]
 
 def _add(batch: Batch, entry: Entry, name: str, place: dict, layout: Layout) -> bool:
     """Add the file to the batch; False if it is no data file by its name."""
-    suffix = re.findall(r"(?:\.[A-Za-z]+)?$", name)[0].lower()
-    match = layout.file.fullmatch(name)
+    ending, match = layout.ending(name), layout.file.fullmatch(name)
     refusals = [refusal for refusal in layout.refuse if refusal.pattern.search(name)]
-    if suffix not in layout.data_extensions or not (match or suffix or refusals):
+    if ending is None or not (match or ending or refusals):
         return False
     for refusal in refusals:
         batch.reasons.append(Reason(refusal.reason, refusal.message, entry.path))
@@ -250,7 +264,7 @@ def _add(batch: Batch, entry: Entry, name: str, place: dict, layout: Layout) -> 
     export = layout.export.format(**groups).strip("/ ") or batch.provider
     part = int(groups["part"]) if groups.get("part") else None
     batch.files.append(RawFile(entry, name, export, groups.get("kind", ""), part))
-    named = match.groupdict().get("yearmonth") or batch.yearmonth
+    named = _digits(match.groupdict().get("yearmonth") or batch.yearmonth)
     if named != batch.yearmonth:
         message = f"the name says {named}, the folder {batch.yearmonth}"
         batch.reasons.append(Reason("month_mismatch", message, entry.path))

@@ -29,14 +29,13 @@ class Manifest:
 def read(raw: Store, entry: Entry, layout: Layout) -> Manifest:
     """The manifest at entry; what is wrong with its content stands in ``fault``."""
     found = Manifest(entry)
-    endings = tuple(ext for ext in layout.data_extensions if ext)
     keys = layout.manifest
     try:
         if entry.size > LARGEST:
             raise BatchRejected("broken_manifest", f"{entry.size:,} bytes are no manifest")
         for table in _tables(json.loads(raw.read(entry.path)[0] or b"")):
             if keys is not None:
-                _note(found, table, keys, endings)
+                _note(found, table, keys, layout)
     except (ValueError, RecursionError, BatchRejected) as error:
         found.fault = f"the manifest cannot be read: {error}"
         return found
@@ -57,11 +56,11 @@ def _tables(value: object) -> Iterator[dict]:
             yield from _tables(inner)
 
 
-def _note(found: Manifest, table: dict, keys: ManifestLayout, endings: tuple[str, ...]) -> None:
+def _note(found: Manifest, table: dict, keys: ManifestLayout, layout: Layout) -> None:
     names = [
         value.rsplit("/", 1)[-1]
         for value in table.values()
-        if isinstance(value, str) and value.lower().endswith(endings)
+        if isinstance(value, str) and layout.ending(value)
     ]
     found.names.update(names)
     if keys.rows_key and isinstance(table.get(keys.rows_key), int) and len(names) == 1:
