@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from focus_lake.catalog import job
 from focus_lake.errors import OptionsError
+from focus_lake.options import run_job
 from helpers.catalog import on_duckdb, refresh
 from helpers.lakes import Lake, charge, declare
 
@@ -217,6 +219,13 @@ def test_a_new_provider_that_fails_does_not_stop_the_others(lake, tmp_path, caps
     assert on_duckdb(lake.root, TOTAL) == [("alibaba", D("10"))]
 
 
+def test_a_wrong_database_name_ends_with_2(tmp_path, monkeypatch, capsys):
+    argv = ["--engine", "duckdb", "--lake", str(tmp_path), "--database", "Bad-Name"]
+    monkeypatch.setattr(sys, "argv", ["refresh_catalog.py", *argv])
+    assert run_job(job.RefreshOptions, "refresh", job.main) == 2
+    assert "--database Bad-Name: use lower-case letters" in capsys.readouterr().err
+
+
 @pytest.mark.s3
 def test_declarations_and_views_of_the_users_own_are_read_from_s3(
     lake, tmp_path, s3_endpoint, bucket
@@ -297,6 +306,18 @@ def test_a_file_that_is_no_catalog_is_named(lake, capsys):
         (["--engine", "duckdb", "--lake", "/nowhere/at/all"], "there is no such folder"),
         (["--engine", "duckdb", "--lake", ".", "--expire_superseded_days", "-1"], "or 0 to keep"),
         (["--engine", "duckdb", "--lake", ".", "--databse", "x"], "did you mean --database"),
+        (
+            ["--engine", "duckdb", "--lake", ".", "--database", "Bad-Name"],
+            "--database Bad-Name: use",
+        ),
+        (
+            ["--engine", "trino", "--lake", "/data/lakes/mine"],
+            "--lake /data/lakes/mine: .* --location local:///mine if local.location .* /data/lakes",
+        ),
+        (
+            ["--engine", "trino", "--lake", ".", "--location", "/data/mine"],
+            "--location /data/mine: .* --location local:///mine",
+        ),
     ],
 )
 def test_wrong_options_are_told_apart(argv, said):

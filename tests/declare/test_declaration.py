@@ -270,3 +270,25 @@ def test_a_folder_without_declarations_is_a_mistake(tmp_path, made):
         declare.load("alibaba", storage.at(str(folder)))
     with pytest.raises(DeclarationError, match="declarations: no file NAME.toml"):
         declare.names(storage.at(str(folder)))
+
+
+@pytest.mark.parametrize(
+    "name, text, problem",
+    [
+        ("ConsumedQuantity", "one", "'one' is not a number"),
+        ("ConsumedQuantity", "1e3", "'1e3' is not a number"),
+        ("ListCost", "0.1234567890123456789", "18 after it"),
+        ("ListCost", "123456789012345678901", "20 digits before"),
+        ("ListCost", "１", "is not a number"),
+        ("BillingPeriodStart", "2026-01-01", "is not a time with its zone"),
+        ("BillingPeriodStart", "January", "is not a time with its zone"),
+        ("Tags", "a", "cannot have a default"),
+        ("ProviderName", " ", "an empty text is not a value"),
+    ],
+)
+def test_a_default_that_its_column_cannot_hold_is_refused_before_any_task_runs(
+    user_file, name, text, problem
+):
+    folder = user_file(f'[defaults]\n{name} = "{text}"\n')
+    with pytest.raises(DeclarationError, match=f"alibaba.toml: defaults.{name}: .*{problem}"):
+        declare.load("alibaba", storage.at(str(folder)))

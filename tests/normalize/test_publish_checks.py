@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
+import pyarrow as pa
 import pytest
 
 from focus_lake import declare, storage
-from focus_lake.lake.audit import Audit
+from focus_lake.lake.audit import COSTS, Audit
 from focus_lake.lake.ledger import PUBLISHED, REJECTED, Ledger, Line
 from focus_lake.normalize import publish_checks
 from focus_lake.normalize.options import NormalizeOptions
@@ -15,6 +17,7 @@ from focus_lake.raw.find import Batch, RawFile
 
 ALIBABA = declare.load("alibaba")
 THIS = "20260115000000"
+PERIODS = ("BillingPeriodStart", "ChargePeriodStart", "ChargePeriodEnd")
 JANUARY = datetime(2025, 12, 31, 16)  # the first moment of January in Beijing
 
 
@@ -22,7 +25,7 @@ def seen(rows: int = 100, days: int = 10, starts: dict | None = None, export: st
     audit = Audit(rows=rows)
     audit.exports[export] = rows
     audit.billing_starts.update({JANUARY: rows} if starts is None else starts)
-    audit.days = {date(2026, 1, day) for day in range(1, days + 1)}
+    audit.days_of[export] = {date(2026, 1, day) for day in range(1, days + 1)}
     return audit
 
 
@@ -34,7 +37,8 @@ def judge(tmp_path):
         book = Ledger(storage.at(str(tmp_path)), "alibaba")
         for line in published:
             book.write(line)
-        batch = Batch("alibaba", "202601", THIS, [RawFile(None, "x", "1_2")])
+        files = [RawFile(None, "x", export) for export in sorted({"1_2", *audit.exports})]
+        batch = Batch("alibaba", "202601", THIS, files)
         made = NormalizeOptions(raw="r", lake="l", **options)
         found = publish_checks.judge(
             batch, audit, rejected, ["file line 3: bad"], book, ALIBABA, made
@@ -113,3 +117,33 @@ def test_a_push_with_less_than_half_of_the_rows_before_it_is_doubted(judge, rows
 def test_charges_of_one_day_after_a_push_of_many_are_doubted(judge, days, before, codes):
     assert judge(seen(days=days), before) == codes
     assert judge(seen(days=days), before, accept=("single_day",)) == []
+
+
+def test_of_two_exports_in_a_folder_the_one_with_a_single_day_is_named(judge):
+    """The other one has ten days, so that the batch has ten days, too."""
+    audit = seen(days=10)
+    audit.merge(seen(days=1, export="3_4"))
+    both = {"exports": ["1_2", "3_4"], "export_rows": {"1_2": 100, "3_4": 100}}
+    before = Line("alibaba", "202601", "20260110000000", PUBLISHED, charge_days=10, **both)
+    days = {"1_2": 10, "3_4": 9}
+    assert judge(audit, [replace(before, export_days=days)]) == ["single_day"]
+    assert judge(audit, [replace(before, export_days={**days, "3_4": 1})]) == []
+    assert judge(audit, [before]) == ["single_day"]  # a line of an older version
+
+
+def test_the_days_of_an_export_are_its_own():
+    def starts(export: str, *days: int) -> pa.Table:
+        made = [datetime(2026, 1, day, 18) for day in days]  # 2 o'clock of the next day in Beijing
+        table = {name: pa.nulls(len(days), pa.decimal128(38, 18)) for name in COSTS}
+        table |= {"BillingCurrency": ["CNY"] * len(days), "x_Export": [export] * len(days)}
+        table |= {name: pa.array(made, pa.timestamp("us")) for name in PERIODS}
+        return pa.table(table)
+
+    audit = Audit(zone="Asia/Shanghai")
+    audit.observe(starts("1_2", 1, 2, 2))
+    audit.observe(pa.concat_tables([starts("1_2", 5), starts("3_4", 5)]))
+    assert audit.days_of == {
+        "1_2": {date(2026, 1, 2), date(2026, 1, 3), date(2026, 1, 6)},
+        "3_4": {date(2026, 1, 6)},
+    }
+    assert len(audit.days) == 3

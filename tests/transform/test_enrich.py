@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 import pyarrow as pa
 import pytest
 
-from focus_lake import declare
+from focus_lake import declare, storage
+from focus_lake.catalog import render, sources
+from focus_lake.lake import daily
+from focus_lake.lake.live import Live
+from focus_lake.spec import source_changes
 from focus_lake.transform.select import Origin, Transform
 
 
@@ -74,3 +81,35 @@ def test_an_empty_list_of_other_things_stays_a_list():
     made = row("gcp", x_Credits=pa.array([[]], pa.list_(credit)), x_Labels=pa.array([[]], PAIRS))
     assert made["x_Credits"] == "[]"
     assert made["x_Labels"] == []
+
+
+def test_a_default_of_a_number_or_a_time_is_filled_in_where_the_source_has_none(tmp_path):
+    text = """
+[defaults]
+ListCost = "0.10"
+ConsumedQuantity = "-3"
+BillingPeriodStart = "2026-01-01T00:00:00+08:00"
+"""
+    (tmp_path / "alibaba.toml").write_text(text, encoding="utf-8")
+    declared = declare.load("alibaba", storage.at(str(tmp_path)))
+    given = {"BilledCost": ["1", "2"], "ConsumedQuantity": [None, "7"]}
+    made = Transform(declared, tuple(given))
+    texts = pa.table({name: pa.array(values, pa.string()) for name, values in given.items()})
+    rows = made(texts, Origin("file", "export")).rows.to_pylist()
+    assert [row["ConsumedQuantity"] for row in rows] == [Decimal(-3), Decimal(7)]
+    assert [row["ListCost"] for row in rows] == [Decimal("0.1")] * 2
+    assert rows[0]["BillingPeriodStart"] == datetime(2025, 12, 31, 16)  # UTC
+    assert "ListCost: 0.10 by declaration" in rows[1]["x_SourceChanges"]
+    assert "ConsumedQuantity" not in rows[1]["x_SourceChanges"]
+
+
+def test_the_note_of_the_catalogue_is_the_one_that_views_and_summaries_look_for():
+    made = row("ai_spend", ServiceName="a-new-model", ProviderName="openai")
+    note = source_changes.by_catalogue("ServiceCategory")
+    assert note in made["x_SourceChanges"]
+    assert note == daily.FILLED
+    place = render.CatalogPlace("focus", "s3://bucket/lake")
+    views = render.of_provider(declare.load("ai_spend"), Live(), place)
+    (by_day,) = (view.sql for view in views if view.name == "focus_ai_spend_by_day")
+    assert f"LIKE '%{note}%'" in by_day
+    assert [s.path for s in sources.tree() if "by catalogue" in s.text] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from focus_lake.catalog import currency, render
 from focus_lake.catalog.engines.base import Engine
@@ -90,6 +91,14 @@ def _check(options: RefreshOptions) -> None:
     lake = options.location or options.lake
     if options.engine == "athena" and not lake.startswith("s3://"):
         raise OptionsError(f"--lake {lake}: Athena reads s3:// only")
+    if options.engine == "trino" and "://" not in lake:
+        folder = Path(lake).absolute()
+        raise OptionsError(
+            f"--{'location' if options.location else 'lake'} {lake}: Trino reads no path of a "
+            "folder; say with --location how the server spells it, for example --location "
+            f"local:///{folder.name} if local.location of its catalog is {folder.parent} "
+            "(as in deploy/docker/trino/hive.properties)"
+        )
 
 
 def _refresh(options: RefreshOptions, places: Places, log: Log) -> RefreshOutcome:

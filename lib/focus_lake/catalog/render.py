@@ -31,7 +31,7 @@ from focus_lake.catalog import (
 from focus_lake.catalog.live_views import PARTITION_KEYS, VIEW_KEYS, quoted
 from focus_lake.catalog.sources import Field, Source
 from focus_lake.declare.model import Declaration
-from focus_lake.errors import CatalogError
+from focus_lake.errors import CatalogError, OptionsError
 from focus_lake.lake.live import Live
 from focus_lake.records import deliveries, invoices
 from focus_lake.reference.state import Reference
@@ -59,8 +59,8 @@ class CatalogPlace:
 
     def __post_init__(self):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.database):
-            raise CatalogError(
-                f"database {self.database!r}: use lower-case letters, digits and _ (Athena's rule)"
+            raise OptionsError(
+                f"--database {self.database}: use lower-case letters, digits and _ (Athena's rule)"
             )
 
 

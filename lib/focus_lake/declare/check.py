@@ -7,6 +7,7 @@ import string
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from focus_lake.declare.defaults import value_of
 from focus_lake.declare.model import Declaration, Layout
 from focus_lake.spec import columns, rules
 from focus_lake.spec.columns import did_you_mean
@@ -28,8 +29,7 @@ def check(declaration: Declaration, file_name: str) -> Problems:
     yield from _extra_columns(declaration)
     yield from _renames(declaration)
     yield from _repairs(declaration)
-    for name in declaration.defaults:
-        yield from _focus_column(("defaults", name), name)
+    yield from _defaults(declaration)
     for n, name in enumerate(declaration.services.columns):
         also = tuple(declaration.extra_columns)
         yield from _focus_column(("services", "columns", n), name, also)
@@ -168,6 +168,17 @@ def _repairs(declaration: Declaration) -> Problems:
         for number in repair.table:
             if not re.fullmatch(r"\d+", number):
                 yield ("repairs", name, "table", number), "is not a number, which this repairs"
+
+
+def _defaults(declaration: Declaration) -> Problems:
+    known = {column.name: column for column in columns.focus()}
+    for name, text in declaration.defaults.items():
+        yield from _focus_column(("defaults", name), name)
+        if name in known:
+            try:
+                value_of(known[name], text)
+            except ValueError as error:
+                yield ("defaults", name), str(error)
 
 
 def _tags(declaration: Declaration) -> Problems:

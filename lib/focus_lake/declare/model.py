@@ -218,7 +218,8 @@ class Declaration:
     delivery: ``snapshot``, each batch is the whole month of an export and replaces the one
     before it; or ``increment``, each adds to the ones before it;
     renames: header -> FOCUS column, without regard to the header's case;
-    defaults: FOCUS column -> text where the source has none; noted in x_SourceChanges;
+    defaults: FOCUS column -> text of the value where the source has none, a time as
+    2026-01-31T00:00:00Z; noted in x_SourceChanges;
     fingerprint: 16 hex digits that change whenever a setting does that can change a row.
     """
 

@@ -48,7 +48,9 @@ class Audit:
     latest: datetime | None = None  # ChargePeriodEnd, UTC
     billing_starts: Counter = field(default_factory=Counter)  # BillingPeriodStart -> rows
     exports: Counter = field(default_factory=Counter)
-    days: set = field(default_factory=set)  # days with charges, in the zone
+    days_of: dict[str, set] = field(
+        default_factory=dict
+    )  # export -> days with charges, in the zone
     zone: str = "UTC"  # the provider's time zone
 
     def observe(self, rows: pa.Table) -> None:
@@ -61,9 +63,16 @@ class Audit:
             self.billing_starts[pair["values"]] += pair["counts"]
         for pair in pc.value_counts(rows["x_Export"]).to_pylist():
             self.exports[pair["values"]] += pair["counts"]
-        starts = pc.unique(rows[PERIOD_START]).cast(pa.timestamp("us", self.zone))
-        days = pc.unique(pc.floor_temporal(starts, unit="day"))
-        self.days.update(day.date() for day in days.to_pylist() if day is not None)
+        for export, starts in _by_export(rows):
+            local = pc.unique(starts).cast(pa.timestamp("us", self.zone))
+            days = pc.unique(pc.floor_temporal(local, unit="day")).to_pylist()
+            found = self.days_of.setdefault(export, set())
+            found.update(day.date() for day in days if day is not None)
+
+    @property
+    def days(self) -> set:
+        """Days with charges of any export."""
+        return set().union(*self.days_of.values())
 
     def _add_period(self, start: datetime | None, end: datetime | None) -> None:
         self.earliest = min(filter(None, (self.earliest, start)), default=None)
@@ -87,7 +96,8 @@ class Audit:
         for name in ("nulls", "billing_starts", "exports"):
             getattr(self, name).update(getattr(other, name))
         self._add_period(other.earliest, other.latest)
-        self.days |= other.days
+        for export, days in other.days_of.items():
+            self.days_of.setdefault(export, set()).update(days)
 
     def billing_months(self, zone: str, otherwise: str) -> dict[str, int]:
         """Rows by the month of BillingPeriodStart in the zone; where it is null, by `otherwise`."""
@@ -104,6 +114,15 @@ class Audit:
             {CURRENCY: currency, **{cost: _plain(costs.get(cost)) for cost in COSTS}}
             for currency, costs in ordered
         ]
+
+
+def _by_export(rows: pa.Table) -> Iterable[tuple[str, pa.ChunkedArray]]:
+    """Starts of the charges of each export; a text has one export, a rebuilt file can have more."""
+    exports, starts = rows["x_Export"], rows[PERIOD_START]
+    names = pc.unique(exports).to_pylist()
+    if len(names) == 1:
+        return [(names[0], starts)]
+    return [(name, starts.filter(_is(exports, name))) for name in names]
 
 
 def _by_currency(rows: pa.Table) -> Iterable[tuple[str | None, pa.Table]]:

@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 from focus_lake.declare.model import Declaration
 from focus_lake.lake.audit import COSTS, CURRENCY, Audit
 from focus_lake.lake.groups import COUNT, encoded, group, one_chunk
-from focus_lake.spec import daily
+from focus_lake.spec import daily, source_changes
 from focus_lake.spec.columns import arrow_type
 from focus_lake.storage.base import Store
 from focus_lake.transform import tags
 
 STRING, DAY = arrow_type("string"), pa.date32()
-FILLED = "ServiceCategory: by catalogue from "  # as enrich.py notes it in x_SourceChanges
+FILLED = source_changes.by_catalogue("ServiceCategory")
 TAG = "tag:"  # before the name of a further tag key, as long as each is a column of its own
 KEPT = 200_000  # groups held in memory; what is more goes into a file of its own
 ORDER = ("x_ChargeDay", "ServiceName")  # so that readers can skip row groups

@@ -37,6 +37,7 @@ class Line:
     charge_period_start_min: str | None = None
     charge_period_end_max: str | None = None
     charge_days: int = 0  # days with charges, in the provider's time zone
+    export_days: dict = field(default_factory=dict)  # the same by export
     # Rows by billing month, in the provider's time zone; where it has none, the batch's.
     billing_months: dict = field(default_factory=dict)
     missing_columns: list[str] = field(default_factory=list)

@@ -187,6 +187,7 @@ def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
         charge_period_start_min=utc_text(audit.earliest),
         charge_period_end_max=utc_text(audit.latest),
         charge_days=len(audit.days),
+        export_days={export: len(days) for export, days in sorted(audit.days_of.items())},
         billing_months=audit.billing_months(run.declaration.time.zone, batch.yearmonth),
         missing_columns=sorted(set.intersection(*missing)) if missing else [],
         unknown_columns=sorted({name for each in transforms for name in each.unknown}),

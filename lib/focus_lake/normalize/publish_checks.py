@@ -66,11 +66,13 @@ def _shrinks(export: str, audit: Audit, before: list[Line]) -> list[Reason]:
             f"with {before[-1].batch_ts}"
         )
         reasons.append(Reason("row_drop", message))
-    most = max(line.charge_days for line in before)
-    if len(audit.days) == 1 and most > 1:
+    days = audit.days_of.get(export, set())
+    # Lines of older versions tell the days of all their exports together only.
+    most = max(line.export_days.get(export, line.charge_days) for line in before)
+    if len(days) == 1 and most > 1:
         message = (
-            f"every {PERIOD_START} is on {min(audit.days)}, older pushes of the month cover up to "
-            f"{most} days: an increment instead of the month to date?"
+            f"export {export} has every {PERIOD_START} on {min(days)}, older pushes of the month "
+            f"cover up to {most} days: an increment instead of the month to date?"
         )
         reasons.append(Reason("single_day", message))
     return reasons

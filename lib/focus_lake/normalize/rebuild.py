@@ -108,6 +108,7 @@ def _line(declaration, key: Key, audit: Audit, files, versions, batch: Batch | N
         charge_period_start_min=utc_text(audit.earliest),
         charge_period_end_max=utc_text(audit.latest),
         charge_days=len(audit.days),
+        export_days={export: len(days) for export, days in sorted(audit.days_of.items())},
         billing_months=audit.billing_months(declaration.time.zone, key[0]),
         null_counts=dict(sorted(audit.nulls.items())),
         focus_version=", ".join(versions) or declaration.focus_version,

@@ -12,9 +12,11 @@ from functools import cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from focus_lake.declare.defaults import value_of as default_of
 from focus_lake.declare.model import Declaration
 from focus_lake.resources import data
 from focus_lake.spec import columns as column_table
+from focus_lake.spec import source_changes
 from focus_lake.spec.columns import arrow_type
 
 STRING = arrow_type("string")
@@ -65,7 +67,8 @@ def _defaults(values: dict[str, pa.Array], defaults: dict[str, str]) -> list[pa.
     for column, text in defaults.items():
         missing = pc.is_null(values[column])
         if pc.any(missing).as_py():
-            filled = pa.scalar(text, values[column].type)
+            value = default_of(column_table.find(column), text)
+            filled = pa.scalar(value, values[column].type)
             values[column] = pc.if_else(missing, filled, values[column])
             notes.append(_note(missing, f"{column}: {text} by declaration"))
     return notes
@@ -142,7 +145,7 @@ def _offer(
     if not pc.any(here).as_py():
         return []
     values[column] = pc.if_else(here, offered, values[column])
-    return [_note(here, f"{column}: by catalogue from {source}")]
+    return [_note(here, source_changes.by_catalogue(column, source))]
 
 
 def _note(where: pa.Array, text: str) -> pa.Array:
