@@ -1,5 +1,6 @@
 # Every command a newcomer and CI start from; `make` alone explains them.
-# PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`.
+# PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`;
+# its last month is the newest, or UNTIL=YYYYMM, which gives the same bills on every day.
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-trino report render bench lint format package move deploy destroy clean
 
@@ -20,7 +21,8 @@ setup:  ## make .venv with all dependencies, and a Java where none is found
 
 run: setup  ## make sample exports in build/raw, run the jobs on them into build/lake, ask it
 	$(PY) -m focus_lake.sample --out build/raw --providers $(PROVIDERS) \
-		--rows $(ROWS) --months $(MONTHS) --pushes $(PUSHES) --seed $(SEED)
+		--rows $(ROWS) --months $(MONTHS) --pushes $(PUSHES) --seed $(SEED) \
+		$(if $(UNTIL),--until $(UNTIL))
 	$(PY) jobs/normalize_focus.py --providers $(PROVIDERS) --raw build/raw --lake build/lake \
 		--quiet_minutes 0
 	$(PY) -m focus_lake.reference example --lake build/lake

@@ -25,7 +25,7 @@ def sample(folder: Path, rows: int, **options) -> Path:
     if not done.exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        given = {"rows": rows, "months": 1, "pushes": 1, **options}
+        given = {"rows": rows, "months": 1, "pushes": 1, "until": "202601", **options}
         pairs = [word for key, value in given.items() for word in (f"--{key}", str(value))]
         command = [sys.executable, "-m", "focus_lake.sample", "--out", str(raw), *pairs]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

@@ -56,7 +56,12 @@ def _share(provider: str, options: SampleOptions) -> float:
     folder = Path(options.folder, provider)
     shutil.rmtree(folder, ignore_errors=True)
     made = Sample(
-        out=str(folder / "raw"), rows=options.rows, months=1, pushes=1, providers=(provider,)
+        out=str(folder / "raw"),
+        rows=options.rows,
+        months=1,
+        pushes=1,
+        providers=(provider,),
+        until="202601",
     )
     with redirect_stdout(io.StringIO()):
         make_sample(made)

@@ -19,7 +19,8 @@ need() {
 case ${1:-} in
 jobs)
     need duckdb sqlglot
-    "$PYTHON" -m focus_lake.sample --out "$OUT/raw" --rows 20000 --months 2 --pushes 3 --seed 1
+    "$PYTHON" -m focus_lake.sample --out "$OUT/raw" --rows 20000 --months 2 --pushes 3 --seed 1 \
+        --until 202601
     # On Glue the option comes from Glue, and with it the job takes its Spark from GlueContext.
     "$SUBMIT" jobs/normalize_focus.py ${JOB_NAME---JOB_NAME local} --providers alibaba \
         --raw "$OUT/raw" --lake "$OUT/lake" --quiet_minutes 0

@@ -72,6 +72,7 @@ def _view() -> Path:
     shutil.rmtree(WORK, ignore_errors=True)
     raw, lake, target = WORK / "raw", WORK / "lake", WORK / "focus_v1_2.parquet"
     sample = ["-m", "focus_lake.sample", "--out", raw, "--rows", "3000", "--pushes", "1"]
+    sample += ["--until", "202601"]
     normalize = [ROOT / "jobs" / "normalize_focus.py", "--raw", raw, "--lake", lake]
     refresh = [ROOT / "jobs" / "refresh_catalog.py", "--engine", "duckdb", "--lake", lake]
     for command in (sample, [*normalize, "--quiet_minutes", "0"], refresh):

@@ -20,7 +20,7 @@ from helpers.lakes import Lake
 
 ROOT = Path(__file__).parents[2]
 COSTS = ("BilledCost", "EffectiveCost", "ListCost")
-SHAPE = ["--rows", "2000", "--months", "2", "--pushes", "3", "--seed", "7"]
+SHAPE = ["--rows", "2000", "--months", "2", "--pushes", "3", "--seed", "7", "--until", "202601"]
 
 
 def fill(lake: Lake) -> dict:

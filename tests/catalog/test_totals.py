@@ -56,6 +56,7 @@ def seven(lake: Lake) -> dict:
     """The sample of all providers through the job; the sums of the raw files."""
     raw = lake.root.parent / f"raw_of_{lake.root.name}"
     shape = ["--rows", "1500", "--months", "2", "--pushes", "3", "--seed", "11"]
+    shape += ["--until", "202601"]
     run("-m", "focus_lake.sample", "--out", str(raw), "--providers", ",".join(ALL), *shape)
     normalize(raw, lake, ALL)
     rates = lake.root / "reference" / "fx_rates" / "rates.csv"

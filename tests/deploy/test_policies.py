@@ -111,6 +111,7 @@ def names_of(resolved: Resolved) -> dict:
 def lake(bucket, s3_endpoint, tmp_path, monkeypatch, calls):
     """A lake of the sample and the odd files, normalized twice: with a rejected row, without."""
     sample = ("--out", str(tmp_path / "raw"), "--rows", "400", "--months", "1", "--pushes", "2")
+    sample += ("--until", "202601")
     assert make_sample(parse(SampleOptions, sample)) == 0
     raw = storage.at(f"s3://{bucket}/bills", s3_endpoint)
     for path in (tmp_path / "raw").rglob("*"):

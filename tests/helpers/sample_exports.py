@@ -23,6 +23,7 @@ COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 def make(out: Path, provider: str, **given) -> Path:
     """The folder of a provider's sample, made by the command; its truth lies beside it."""
     given = {"providers": provider, "truth": out / "truth.json", "workers": 1} | given
+    given = {"until": "202601"} | given
     assert (
         main(options.parse(SampleOptions, [f"--{n}={v}" for n, v in {"out": out, **given}.items()]))
         == 0

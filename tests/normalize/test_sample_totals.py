@@ -37,6 +37,7 @@ def sample(request, base, cluster) -> Job:
         shared = request.param == "one folder"
         settings = {"rows": 3000, "months": 2, "pushes": 2, "parts": 700, "members": 2}
         settings |= {"shared_folder": shared, "line_breaks": shared, "workers": 1}
+        settings |= {"until": "202601"}
         assert main(SampleOptions(out=str(job.raw), **settings)) == 0
         result = job.run()
         assert (result.code, result.err.count('"error"')) == (0, 0), result.out

@@ -1,7 +1,7 @@
 """Options of the sample: which are refused, and which months they mean."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,6 +17,7 @@ from focus_lake.sample.options import SampleOptions, months
         ({"rows": 0}, "--rows 0: must be at least 1"),
         ({"pushes": 29}, "--pushes 29: at most 28"),
         ({"until": "2026-01"}, "--until 2026-01: must be a month"),
+        ({"today": "20260132"}, "--today 20260132: must be a day"),
         ({"format": "rar"}, "--format rar: must be one of zip, csv, bare, bare_zip"),
         ({"providers": "alibaba,nimbus"}, "--providers nimbus: no sample of it, only of alibaba"),
         ({"arrived": 4}, "--arrived 4: must be from 0 to --pushes"),
@@ -42,3 +43,33 @@ def test_a_place_that_cannot_be_written_ends_with_exit_code_1(tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")
     assert main(SampleOptions(out=str(tmp_path / "file"), rows=1, months=1, pushes=1)) == 1
     assert "the sample is not complete" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "today, pushes, until",
+    [
+        ("20261125", 3, "202611"),
+        ("20261112", 3, "202611"),  # the first push of three came on the 11th
+        ("20261111", 3, "202610"),
+        ("20261125", 1, "202610"),  # one push only, three days after the month
+        ("20261205", 1, "202611"),
+        ("20261204", 1, "202610"),
+        ("20260104", 28, "202601"),
+        ("20260101", 3, "202512"),
+    ],
+)
+def test_without_until_the_last_month_is_the_newest_that_has_a_push(today, pushes, until):
+    options = SampleOptions(out="anywhere", today=today, pushes=pushes).settled()
+    assert (options.until, options.today) == (until, today)
+
+
+def test_without_any_day_it_is_the_real_one(monkeypatch):
+    today = f"{datetime.now(UTC):%Y%m%d}"
+    settled = SampleOptions(out="anywhere", pushes=28).settled()
+    assert settled.today in (today, f"{datetime.now(UTC):%Y%m%d}")  # midnight may come between
+    assert settled.until >= f"{datetime.now(UTC) - timedelta(days=4):%Y%m}"
+
+
+def test_with_until_alone_every_push_has_come_whatever_the_day():
+    options = SampleOptions(out="anywhere", until="209901")
+    assert options.settled() is options and options.has_come(datetime(2100, 1, 1))

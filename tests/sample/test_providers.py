@@ -111,7 +111,12 @@ def test_one_command_makes_all_seven(tmp_path):
     names = ",".join(PROVIDERS)
     words = [f"--out={tmp_path}/raw", f"--providers={names}", f"--truth={tmp_path}/truth.json"]
     assert (
-        main(options.parse(SampleOptions, [*words, "--rows=200", "--pushes=1", "--workers=1"])) == 0
+        main(
+            options.parse(
+                SampleOptions, [*words, "--rows=200", "--pushes=1", "--workers=1", "--until=202601"]
+            )
+        )
+        == 0
     )
     assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == sorted(PROVIDERS)
     lines = json.loads((tmp_path / "truth.json").read_text())
@@ -121,3 +126,25 @@ def test_one_command_makes_all_seven(tmp_path):
         rows[line["provider"]] += line["rows"]
     assert rows["alibaba"] == 400
     assert all(0 < rows[name] < 400 for name in OTHERS)
+
+
+@pytest.mark.parametrize(
+    "today, month",
+    [("20261112", "202611"), ("20261205", "202611"), ("20270101", "202612")],
+)
+def test_nothing_of_a_sample_is_of_the_day_it_is_made_or_later(tmp_path, today, month):
+    """And a month that was whole by then has the bytes that it has with --until."""
+    names = ",".join(PROVIDERS)
+    given = {"providers": names, "rows": 700, "until": "", "today": today}
+    make(tmp_path / "now", "", **given)
+    batches = truth(tmp_path / "now")
+    times = [batch_ts[:8] for _, batch_ts, _ in batches]
+    assert max(times) < today
+    assert min(times) < max(times)
+    assert max(yearmonth for yearmonth, _, _ in batches) == month
+    if today == "20261112":  # the month before is whole by then
+        make(tmp_path / "then", "", **{**given, "until": "202610", "months": 1, "today": ""})
+        now, then = digests(tmp_path / "now"), digests(tmp_path / "then")
+        other = ("truth.json", "azure/", "aws/", "ai_spend/")  # their last month has another format
+        same = {path for path in then if not path.startswith(other)}
+        assert same and {path: now[path] for path in same} == {p: then[p] for p in same}

@@ -23,7 +23,8 @@ COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 
 
 def make(out: Path, **given) -> Path:
-    argv = [f"--{name}={value}" for name, value in {"out": out, **given}.items()]
+    given = {"out": out, "until": "202601", **given}
+    argv = [f"--{name}={value}" for name, value in given.items()]
     assert main(options.parse(SampleOptions, argv)) == 0
     return out / "alibaba"
 

@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -76,7 +75,7 @@ def _texts(
     start = _starts(raw, path)
 
     def utf8(opener: Opener) -> Opener:
-        return opener if encodings.is_utf8(encoding) else partial(recoded, opener, encoding)
+        return opener if encodings.is_utf8(encoding) else lambda: recoded(opener, encoding)
 
     if start[:2] == b"\x1f\x8b":
         yield path, utf8(lambda: gunzipped(raw, path, limits))

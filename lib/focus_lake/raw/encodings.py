@@ -6,8 +6,10 @@ import codecs
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO, cast
 
 from focus_lake.errors import BatchRejected
+from focus_lake.raw.archives import Opener
 
 
 def is_utf8(encoding: str) -> bool:
@@ -16,16 +18,16 @@ def is_utf8(encoding: str) -> bool:
 
 
 @contextmanager
-def recoded(opener, encoding: str) -> Iterator[io.RawIOBase]:
+def recoded(opener: Opener, encoding: str) -> Iterator[BinaryIO]:
     """The text that opener gives, as UTF-8."""
     with opener() as stream:
-        yield _Recoded(stream, encoding)
+        yield cast(BinaryIO, _Recoded(stream, encoding))
 
 
 class _Recoded(io.RawIOBase):
     """Reads bytes of one encoding and gives the same text in UTF-8."""
 
-    def __init__(self, stream, encoding: str):
+    def __init__(self, stream: BinaryIO, encoding: str):
         self._stream, self._encoding, self._line = stream, encoding, 1
         self._decoder = codecs.getincrementaldecoder(encoding)()
 

@@ -200,7 +200,7 @@ def _batch_ts(folder: Folder, layout: Layout) -> str:
     """The batch's time as 14 digits; those that do not come from the path are UTC."""
     groups, about = folder.groups, folder.manifest
     if layout.batch_ts == "day":
-        return f"{_yearmonth(folder)}{groups['day'].zfill(2)}000000"
+        return f"{_yearmonth(folder)}{groups['day'] or '':0>2}000000"
     if written := groups.get("batch_ts"):  # a layout may have it in some paths only
         digits = _digits(written)[:14]
         return digits.ljust(14, "0") if len(digits) in (8, 10, 12) else digits

@@ -43,7 +43,7 @@ def main(options: SampleOptions) -> int:
         known = ", ".join(PROVIDERS)
         raise OptionsError(f"--providers {','.join(unknown)}: no sample of it, only of {known}")
     try:
-        _make(options)
+        _make(options.settled())
     except OSError as error:
         print(f"the sample is not complete: {error}", file=sys.stderr)
         return 1

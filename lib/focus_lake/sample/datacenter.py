@@ -26,7 +26,8 @@ def plan(options: SampleOptions) -> list[Planned]:
         delivered = list(pushes(month, options))
         is_all = bool(delivered) and delivered[-1].number == 0
         for after, is_first in ((_CLOSED, True), (_CORRECTED, False)):
-            if is_all and (options.pushes > 1 or not is_first):
+            come = is_all and options.has_come(month.end + after)
+            if come and (options.pushes > 1 or not is_first):
                 files.append(_bill(month, month.end + after, is_first))
     return files
 

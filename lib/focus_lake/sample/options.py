@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from focus_lake.errors import OptionsError
 from focus_lake.options import option
@@ -21,7 +21,12 @@ class SampleOptions:
     arrived: int = option("of the last month, only so many pushes have come; 0 is all", 0)
     seed: int = option("the same seed gives the same bytes, another seed other bills", 1)
     providers: tuple[str, ...] = option("whose exports to make", ("alibaba",))
-    until: str = option("last billing month, YYYYMM", "202601")
+    until: str = option("last billing month, YYYYMM; without it the newest that has a push", "")
+    today: str = option(
+        "no push of this day (YYYYMMDD) or a later one has come; without it and --until the real "
+        "day, with --until all have come",
+        "",
+    )
     parts: int = option("most rows of one file", 500_000)
     members: int = option("CSV files in a zip", 1)
     format: str = option("zip, csv, bare (CSV without extension) or bare_zip", "zip")
@@ -40,7 +45,30 @@ class SampleOptions:
             raise OptionsError(f"--arrived {self.arrived}: must be from 0 to --pushes")
         if self.format not in FORMATS:
             raise OptionsError(f"--format {self.format}: must be one of {', '.join(FORMATS)}")
-        list(months(self))
+        if self.until:
+            list(months(self))
+        if self.today:
+            self._day()
+
+    def _day(self) -> datetime:
+        try:
+            return datetime.strptime(self.today, "%Y%m%d")
+        except ValueError:
+            raise OptionsError(f"--today {self.today}: must be a day, such as 20260131") from None
+
+    def settled(self) -> SampleOptions:
+        """These options with day and last month as they follow from the real day."""
+        if self.until:
+            return self
+        today = replace(self, today=self.today or f"{datetime.now(UTC):%Y%m%d}")
+        month = today._day().year * 12 + today._day().month - 1
+        while _push_days(_first_day(month), _first_day(month + 1), self.pushes)[0] >= today._day():
+            month -= 1
+        return replace(today, until=f"{_first_day(month):%Y%m}")
+
+    def has_come(self, time: datetime) -> bool:
+        """Whether a push of this time is there by now."""
+        return not self.today or time < self._day()
 
 
 def months(options: SampleOptions) -> Iterator[tuple[datetime, datetime]]:
@@ -114,13 +142,19 @@ def pushes(month: Month, options: SampleOptions) -> Iterator[Push]:
     before, the final one, three days after the month, has all."""
     is_last = month.name == options.until
     arrived = options.arrived if is_last and options.arrived else options.pushes
-    for number in range(1, arrived + 1):
+    days = _push_days(month.start, month.end, options.pushes)
+    for number, date in enumerate(days[:arrived], 1):
         final = number == options.pushes
-        day = -(-month.days * number // options.pushes)
-        date = month.end + timedelta(days=3) if final else month.start + timedelta(days=day)
-        rows = month.rows if final else month.rows_until(day)
-        if rows:
+        rows = month.rows if final else month.rows_until((date - month.start).days)
+        if rows and options.has_come(date):
             yield Push(0 if final else number, rows, date)
+
+
+def _push_days(start: datetime, end: datetime, pushes: int) -> list[datetime]:
+    """The days on which a month is pushed, evenly over it; the last time three days after it."""
+    days = (end - start).days
+    early = [start + timedelta(days=-(-days * number // pushes)) for number in range(1, pushes)]
+    return [*early, end + timedelta(days=3)]
 
 
 def spans(rows: int, most: int, at_least: int = 1) -> list[tuple[int, int]]:
