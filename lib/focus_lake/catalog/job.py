@@ -88,6 +88,7 @@ def _check(options: RefreshOptions) -> None:
     if options.expire_superseded_days < 0:
         raise OptionsError("--expire_superseded_days: a number of days, or 0 to keep all")
     currency.check_code(options.reporting_currency)
+    render.check_database(options.database)
     lake = options.location or options.lake
     if options.engine == "athena" and not lake.startswith("s3://"):
         raise OptionsError(f"--lake {lake}: Athena reads s3:// only")

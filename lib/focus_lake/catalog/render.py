@@ -57,11 +57,16 @@ class CatalogPlace:
     lake: str
     reporting_currency: str = "USD"
 
-    def __post_init__(self):
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.database):
-            raise OptionsError(
-                f"--database {self.database}: use lower-case letters, digits and _ (Athena's rule)"
-            )
+    def __post_init__(self) -> None:
+        check_database(self.database)
+
+
+def check_database(name: str) -> None:
+    """Raise OptionsError for a name that a database cannot have."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise OptionsError(
+            f"--database {name}: use lower-case letters, digits and _ (Athena's rule)"
+        )
 
 
 @dataclass(frozen=True)
