@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`;
 # its last month is the newest, or UNTIL=YYYYMM, which gives the same bills on every day.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-trino report render bench lint format package move deploy destroy clean
+.PHONY: help setup run test test-trino report render bench lint mutate format package move deploy destroy clean
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -51,6 +51,10 @@ lint: setup  ## check style, types, and that rooms import only from rooms below 
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	PYTHONPATH=lib $(VENV)/bin/lint-imports --no-logo
+	PYTHONPATH=lib $(PY) -m mypy
+
+mutate: setup  ## break the lines that decide about money, and tell which breaks no test sees
+	$(PY) scripts/mutate.py
 
 format: setup  ## format the code and sort the imports
 	$(PY) -m ruff check --fix .
