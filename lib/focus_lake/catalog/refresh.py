@@ -22,6 +22,7 @@ from focus_lake.lake import ledger, live, publications
 from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.lake.publications import Key
 from focus_lake.log import Log
+from focus_lake.records import retention
 from focus_lake.reference import state
 from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage import Places
@@ -29,6 +30,7 @@ from focus_lake.storage.local import LocalStore
 
 ABOVE = "views over all providers"  # how they are called among what failed
 RATES = "exchange rates"
+RETENTION = "reference data (retention)"  # while it is wrong nobody knows what must be kept
 ADD_AT_ONCE = 50  # partitions in one ALTER TABLE: well below every engine's limits
 
 
@@ -78,8 +80,9 @@ class Refresh:
             self._fail(RATES, currency.told(wrong))
         if self.show is None:
             self.engine.finish()
-        if expire_days and ABOVE not in self.outcome.failed:
-            self._expire([declared[name] for name in self.outcome.live], expire_days)
+        if expire_days and not {ABOVE, RETENTION} & set(self.outcome.failed):
+            days = retention.least_days(self.reference.of("retention"), expire_days)
+            self._expire([declared[name] for name in self.outcome.live], days)
         return self.outcome
 
     def _reference(self) -> None:

@@ -33,7 +33,7 @@ from focus_lake.catalog.sources import Field, Source
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError, OptionsError
 from focus_lake.lake.live import Live
-from focus_lake.records import deliveries, invoices
+from focus_lake.records import deliveries, invoices, retention
 from focus_lake.reference.state import Reference
 from focus_lake.spec import columns
 from focus_lake.storage import Store
@@ -156,6 +156,7 @@ def shared_views(
         **governance.values(declarations),
         **deliveries.values(declarations),
         **invoices.values(declarations),
+        **retention.values(),
         **currency.values(place.reporting_currency),
         **_filled(reference.placeholders(declarations), place.database),
     }

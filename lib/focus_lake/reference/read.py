@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from focus_lake.reference import csv_files, toml_files
 from focus_lake.reference.kinds import DERIVED, Kind, function, table
@@ -73,20 +73,29 @@ def strangers(store: Store) -> list[str]:
 
 def _sheet(store: Store, kind: Kind) -> Sheet:
     sheet = Sheet(kind)
-    for entry in store.list(kind.folder):
-        name = entry.path.rsplit("/", 1)[-1]
+    for path in _paths(store, kind):
+        name = path.rsplit("/", 1)[-1]
         if name.startswith((".", "_")):
             continue
         if not name.endswith(f".{kind.format}"):
-            sheet.wrong(entry.path, f"not a .{kind.format} file; rename it or move it elsewhere")
+            sheet.wrong(path, f"not a .{kind.format} file; rename it or move it elsewhere")
             continue
-        text = _text(store, entry.path, sheet)
+        text = _text(store, path, sheet)
         if text is not None:
             reader = toml_files if kind.format == "toml" else csv_files
-            reader.read(text, entry.path, sheet)
+            reader.read(text, path, sheet)
     _periods(sheet)
     _keys(sheet)
     return sheet
+
+
+def _paths(store: Store, kind: Kind) -> Iterator[str]:
+    """The files of a kind: those in its folder, and the one beside it that has its name."""
+    beside = f"{kind.folder}.{kind.format}"
+    if any(entry.path == beside for entry in store.list("reference")):
+        yield beside
+    for entry in store.list(kind.folder):
+        yield entry.path
 
 
 def _text(store: Store, path: str, sheet: Sheet) -> str | None:
