@@ -15,6 +15,7 @@ import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from focus_lake.errors import LedgerError, VersionConflict
 from focus_lake.log import utc_now
@@ -115,7 +116,7 @@ class Journal:
         self._read: dict[str, tuple[bytes, str | None, list[dict]]] = {}
         self._settled: set[str] = set()
 
-    def append(self, month: str, action: str, **values) -> int:
+    def append(self, month: str, action: str, **values: Any) -> int:
         """Write one entry; its number. LedgerError if the file is not as it was written."""
         for _ in range(ATTEMPTS):
             data, version, found = self._month(month)

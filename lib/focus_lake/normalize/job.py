@@ -65,7 +65,11 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
 
 
 def _run(
-    options: NormalizeOptions, places: Places, cluster, log: Log, author: Author
+    options: NormalizeOptions,
+    places: Places,
+    cluster: Cluster | None,
+    log: Log,
+    author: Author,
 ) -> list[ProviderOutcome]:
     outcomes = [_planned(name, places, options, log, author) for name in options.providers]
     with ExitStack() as stack:

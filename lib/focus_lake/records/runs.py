@@ -12,6 +12,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from focus_lake import __version__
 from focus_lake.errors import OptionsError, VersionConflict
@@ -97,7 +98,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def texts(options: object) -> dict[str, str]:
+def texts(options: Any) -> dict[str, str]:
     """Options that are not empty, as they would be written on the command line."""
     values = {item.name: getattr(options, item.name) for item in dataclasses.fields(options)}
     return {name: _text(value) for name, value in values.items() if value not in ("", (), None)}
