@@ -345,5 +345,5 @@ SELECT
                 THEN 'the other side is in another currency'
         END AS varchar
     ) AS x_Reason,
-    row_count AS x_RowCount
+    CAST(row_count AS bigint) AS x_RowCount
 FROM judged

@@ -65,6 +65,14 @@ def test_what_was_written_is_as_it_was_written(lake):
     assert (found.problems, found.entries, found.lines, found.older) == ([], 5, 2, 0)
 
 
+@pytest.mark.parametrize("status", [PUBLISHED, PUBLISHING, REJECTED])
+def test_what_a_line_leaves_beside_it_still_stands(lake, status):
+    Ledger(lake, "alibaba").write(line(SECOND, status, rows_out=9))
+    assert problems(lake) == []
+    Ledger(lake, "alibaba").put(line(SECOND, status, rows_out=8))
+    assert problems(lake) == []
+
+
 def test_any_byte_that_is_changed_is_found_in_its_line(lake):
     written = file(lake, JOURNAL).read_bytes()
     for at in range(len(written)):

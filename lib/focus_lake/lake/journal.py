@@ -88,7 +88,7 @@ def _checked(line: bytes, where: str, is_last: bool) -> dict:
 def standing(found: Iterable[dict]) -> dict[int, dict]:
     """Number -> entry of the changes that the ledger's lines must still show.
 
-    A rejected line takes the place of a rejected one, any other line that of all of its batch;
+    A line takes the place of those of its batch whose status the entry names under ``replaces``;
     what a void names never reached the ledger, what an adoption names was found in it again.
     """
     all_of = {entry["entry"]: entry for entry in found}
@@ -99,11 +99,10 @@ def standing(found: Iterable[dict]) -> dict[int, dict]:
             continue
         target = entry["about_entry"] if entry["action"] == ADOPT else number
         made = all_of.get(target, entry)
-        rejected = made["status"] == "rejected"
         batches[made["batch_ts"]] = {
             number: old
             for number, old in batches.get(made["batch_ts"], {}).items()
-            if rejected and old["status"] != "rejected"
+            if old["status"] not in made["replaces"]
         } | {target: made}
     return {number: entry for batch in batches.values() for number, entry in batch.items()}
 

@@ -155,7 +155,7 @@ class Ledger:
             )
             if old.batch_ts != line.batch_ts or old.status not in replaced
         ]
-        line = self._journaled(line)
+        line = self._journaled(line, sorted(replaced))
         both = sorted(
             [*kept, (line, line.to_json())], key=lambda item: (item[0].batch_ts, item[0].status)
         )
@@ -177,7 +177,7 @@ class Ledger:
         )
         self._journal.settle(month, {one.journal_entry for one, _ in both if one.journal_entry})
 
-    def _journaled(self, line: Line) -> Line:
+    def _journaled(self, line: Line, replaces: list[str]) -> Line:
         """The line with the number of its entry, which is written by then."""
 
         def digest(number: int) -> str:
@@ -189,6 +189,7 @@ class Ledger:
             journal.WRITE,
             batch_ts=line.batch_ts,
             status=line.status,
+            replaces=replaces,
             rows_in=line.rows_in,
             rows_out=line.rows_out,
             rows_rejected=line.rows_rejected,
