@@ -24,6 +24,8 @@ NAMES = {
     "DECIMAL(38,18)": "decimal(38,18)",
     "DECIMAL(38,6)": "decimal(38,6)",
     "DECIMAL(20,12)": "decimal(20,12)",
+    "DECIMAL(38,6)[]": "array<decimal(38,6)>",
+    "array(decimal(38,6))": "array<decimal(38,6)>",
     "MAP(VARCHAR, VARCHAR)": "map<string,string>",
     "BIGINT": "bigint",
     "DATE": "date",

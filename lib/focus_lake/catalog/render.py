@@ -34,6 +34,9 @@ from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError, OptionsError
 from focus_lake.lake.live import Live
 from focus_lake.records import deliveries, invoices, retention
+from focus_lake.plan import ai as plan_ai
+from focus_lake.plan import settings as plan_settings
+from focus_lake.records import deliveries, invoices
 from focus_lake.reference.state import Reference
 from focus_lake.spec import columns
 from focus_lake.storage import Store
@@ -159,6 +162,8 @@ def shared_views(
         **retention.values(),
         **currency.values(place.reporting_currency),
         **_filled(reference.placeholders(declarations), place.database),
+        **plan_settings.values(declarations),
+        **plan_ai.values(declarations, place.database),
     }
     made = []
     for source in sources.tree():

@@ -1,0 +1,1 @@
+"""Against what: budgets, forecast, anomalies, commitments, waste, policies and their alerts."""

@@ -1,0 +1,192 @@
+-- One row is what one outcome cost in one month: a ticket, an order, a million tokens of a model.
+-- Outcomes are yours (reference/outcomes), held against the cost of a department, an application
+-- or everything, in the reporting currency. Of AI models the outcome is a million tokens, and
+-- x_CacheShare the share of calls answered from the cache. x_Change is against the month before,
+-- as a share. Without a cost, a rate or a quantity there is no unit cost, and x_Reason says why.
+CREATE OR REPLACE VIEW ${database}.focus_unit_cost AS
+WITH rates AS (
+    SELECT
+        from_currency,
+        REPLACE(CAST(valid_from AS varchar), '-', '') AS first_day,
+        COALESCE(REPLACE(CAST(valid_until AS varchar), '-', ''), '99999999') AS end_day,
+        rate
+    FROM ${database}.focus_exchange_rates
+    WHERE to_currency = '${reporting_currency}' AND from_currency <> '${reporting_currency}'
+),
+
+charges AS (
+    SELECT
+        daily.yearmonth,
+        daily.BillingCurrency,
+        NULLIF(TRIM(daily.x_Application), '') AS application,
+        centers.department,
+        CASE WHEN daily.ConsumedUnit = 'Tokens' THEN daily.ServiceName END AS model,
+        CAST(SUM(COALESCE(daily.EffectiveCost, daily.BilledCost)) AS decimal(24, 6)) AS cost,
+        SUM(CASE WHEN daily.ConsumedUnit = 'Tokens' THEN daily.ConsumedQuantity END) AS tokens
+    FROM ${database}.focus_daily AS daily
+    LEFT JOIN ${database}.focus_cost_centers AS centers
+        ON
+            daily.x_CostCenter = centers.cost_center
+            AND daily.yearmonth >= COALESCE(centers.valid_from, '000000')
+            AND daily.yearmonth <= COALESCE(centers.valid_until, '999999')
+    GROUP BY
+        daily.yearmonth,
+        daily.BillingCurrency,
+        NULLIF(TRIM(daily.x_Application), ''),
+        centers.department,
+        CASE WHEN daily.ConsumedUnit = 'Tokens' THEN daily.ServiceName END
+),
+
+converted AS (
+    SELECT
+        charges.yearmonth,
+        charges.application,
+        charges.department,
+        charges.model,
+        charges.tokens,
+        CASE
+            WHEN charges.BillingCurrency <> '${reporting_currency}' AND rates.rate IS NULL
+                THEN charges.BillingCurrency
+        END AS without_rate,
+        CAST(
+            charges.cost
+            * CASE
+                WHEN charges.BillingCurrency = '${reporting_currency}'
+                    THEN CAST(1 AS decimal(20, 12))
+                ELSE rates.rate
+            END AS decimal(38, 18)
+        ) AS cost
+    FROM charges
+    LEFT JOIN rates
+        ON
+            charges.BillingCurrency = rates.from_currency
+            AND CONCAT(charges.yearmonth, '01') >= rates.first_day
+            AND CONCAT(charges.yearmonth, '01') < rates.end_day
+),
+
+asked AS (
+    SELECT
+        month AS yearmonth,
+        outcome,
+        CASE
+            WHEN department IS NOT NULL THEN 'department'
+            WHEN application IS NOT NULL THEN 'application'
+            ELSE 'all'
+        END AS scope,
+        COALESCE(department, application, 'all') AS value,
+        CAST(SUM(quantity) AS decimal(38, 18)) AS quantity
+    FROM ${database}.focus_outcomes
+    GROUP BY
+        month,
+        outcome,
+        department,
+        application
+),
+
+outcomes AS (
+    SELECT
+        asked.yearmonth,
+        asked.outcome,
+        asked.scope,
+        asked.value,
+        MAX(asked.quantity) AS quantity,
+        MAX(converted.without_rate) AS without_rate,
+        SUM(converted.cost) AS cost
+    FROM asked
+    LEFT JOIN converted
+        ON
+            asked.yearmonth = converted.yearmonth
+            AND (
+                asked.scope = 'all'
+                OR (asked.scope = 'department' AND asked.value = converted.department)
+                OR (asked.scope = 'application' AND asked.value = converted.application)
+            )
+    GROUP BY
+        asked.yearmonth,
+        asked.outcome,
+        asked.scope,
+        asked.value
+    UNION ALL
+    SELECT
+        yearmonth,
+        'million tokens' AS outcome,
+        'model' AS scope,
+        model AS value,
+        CAST(CAST(SUM(tokens) AS decimal(32, 12)) * CAST('0.000001' AS decimal(6, 6)) AS decimal(38, 18))
+            AS quantity,
+        MAX(without_rate) AS without_rate,
+        SUM(cost) AS cost
+    FROM converted
+    WHERE model IS NOT NULL
+    GROUP BY
+        yearmonth,
+        model
+),
+
+unit AS (
+    SELECT
+        outcomes.*,
+        CASE
+            WHEN without_rate IS NULL AND quantity > 0
+                THEN
+                    CAST(
+                        CAST(
+                            ROUND(CAST(cost AS double) / CAST(quantity AS double), 9)
+                            AS decimal(24, 9)
+                        ) AS decimal(38, 18)
+                    )
+        END AS unit_cost
+    FROM outcomes
+),
+
+trend AS (
+    SELECT
+        unit.*,
+        LAG(unit_cost) OVER (
+            PARTITION BY outcome, scope, value ORDER BY yearmonth
+        ) AS unit_cost_before
+    FROM unit
+),
+
+caches AS (
+    SELECT
+        yearmonth,
+        model,
+        CAST(
+            CAST(SUM(hits) AS double) / NULLIF(CAST(SUM(calls) AS double), 0e0) AS decimal(38, 6)
+        ) AS share
+    FROM (
+${plan_ai_calls}
+    ) AS calls
+    GROUP BY
+        yearmonth,
+        model
+)
+
+SELECT
+    trend.yearmonth,
+    CAST(trend.outcome AS varchar) AS x_Outcome,
+    CAST(trend.scope AS varchar) AS x_Scope,
+    trend.value AS x_Value,
+    trend.quantity AS x_Quantity,
+    CAST('${reporting_currency}' AS varchar) AS x_Currency,
+    CASE WHEN trend.without_rate IS NULL THEN trend.cost END AS x_Cost,
+    trend.unit_cost AS x_UnitCost,
+    CAST(
+        CAST(trend.unit_cost - trend.unit_cost_before AS double)
+        / NULLIF(CAST(trend.unit_cost_before AS double), 0e0)
+        AS decimal(38, 6)
+    ) AS x_Change,
+    CASE WHEN trend.scope = 'model' THEN caches.share END AS x_CacheShare,
+    CAST(
+        CASE
+            WHEN trend.without_rate IS NOT NULL
+                THEN CONCAT('no rate from ', trend.without_rate, ' to ${reporting_currency}')
+            WHEN trend.cost IS NULL
+                THEN CONCAT('nothing was charged to ', trend.scope, ' ', trend.value)
+            WHEN trend.quantity = 0 THEN 'the quantity is 0'
+        END AS varchar
+    ) AS x_Reason
+FROM trend
+LEFT JOIN caches
+    ON trend.yearmonth = caches.yearmonth AND trend.value = caches.model
