@@ -33,10 +33,9 @@ from focus_lake.catalog.sources import Field, Source
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError, OptionsError
 from focus_lake.lake.live import Live
-from focus_lake.records import deliveries, invoices, retention
 from focus_lake.plan import ai as plan_ai
 from focus_lake.plan import settings as plan_settings
-from focus_lake.records import deliveries, invoices
+from focus_lake.records import deliveries, invoices, retention
 from focus_lake.reference.state import Reference
 from focus_lake.spec import columns
 from focus_lake.storage import Store
