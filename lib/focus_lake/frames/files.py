@@ -1,0 +1,163 @@
+"""Which raw files there are, of which month, batch and export: by Spark expressions on the path."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+
+from focus_lake.declaration import Declaration, Layout
+from focus_lake.frames.sql import text
+from focus_lake.store import Store
+
+_SCHEMA = "path string, size long, etag string, written string, version string, is_named boolean"
+
+
+def files_frame(spark: SparkSession, raw: Store, declaration: Declaration) -> DataFrame:
+    """One row a data file below the provider's raw folder: path, size, etag, yearmonth, batch_ts,
+    export, version (FOCUS, by a manifest) and is_named (by its manifest, where it has one)."""
+    layout = declaration.layout
+    entries = list(raw.list())
+    about = _manifests(raw, layout, entries)
+    rows = [_row(entry, layout, about) for entry in entries]
+    frame = spark.createDataFrame([row for row in rows if row], _SCHEMA)
+    path, name = _pattern(layout.path), _pattern(layout.file)
+    file = _group(layout.path, "file")
+    whole = f"path RLIKE {text(path)} AND {file} RLIKE {text(name)}"
+    return frame.where(whole).selectExpr(
+        "path", "size", "etag", "version", "is_named",
+        f"{_yearmonth(layout)} AS yearmonth",
+        f"{_batch_ts(layout)} AS batch_ts",
+        f"{_export(declaration)} AS export",
+    )  # fmt: skip
+
+
+def _row(entry, layout: Layout, about: dict) -> tuple | None:
+    place = layout.path.fullmatch(entry.path)
+    suffixes = tuple(end for end in layout.data_extensions if end)
+    is_data = entry.path.lower().endswith(suffixes) or (
+        "" in layout.data_extensions and "." not in entry.path.rsplit("/", 1)[1]
+    )
+    if not place or not is_data or (layout.manifest and layout.manifest.path.fullmatch(entry.path)):
+        return None
+    groups = place.groupdict()
+    found = about.get(_shared(layout, groups)) if layout.manifest else None
+    name = groups.pop("file")
+    named = found is None or name in found["names"]
+    written = _digits(found["time"]) if found else None
+    version = found["version"] if found else None
+    return entry.path, entry.size, entry.etag, written or _digits(entry.modified), version, named
+
+
+def _digits(time: datetime | None) -> str | None:
+    return f"{time.astimezone(UTC):%Y%m%d%H%M%S}" if time else None
+
+
+def _pattern(pattern: re.Pattern[str]) -> str:
+    """A Python pattern for all of a text, as Java writes it: groups go by number."""
+    numbers = pattern.groupindex
+    java = re.sub(r"\(\?P<\w+>", "(", pattern.pattern)
+    java = re.sub(r"\(\?P=(\w+)\)", lambda found: rf"(?:\{numbers[found[1]]})", java)
+    return rf"\A(?:{java})\z"
+
+
+def _group(pattern: re.Pattern[str], group: str, value: str = "path") -> str:
+    """SQL: what a group of the pattern has in a text, '' where it took no part."""
+    number = pattern.groupindex[group]
+    return f"regexp_extract({value}, {text(_pattern(pattern))}, {number})"
+
+
+def _only_digits(value: str, count: int) -> str:
+    return f"substring(regexp_replace({value}, '[^0-9]', ''), 1, {count})"
+
+
+def _yearmonth(layout: Layout) -> str:
+    there = layout.path.groupindex
+    if "yearmonth" in there:
+        return _only_digits(_group(layout.path, "yearmonth"), 6)
+    return f"concat({_group(layout.path, 'year')}, {_group(layout.path, 'month')})"
+
+
+def _batch_ts(layout: Layout) -> str:
+    if layout.batch_ts == "day":
+        return f"concat({_yearmonth(layout)}, {_group(layout.path, 'day')}, '000000')"
+    others = [name for name in layout.path.groupindex if name != "file"]
+    same = ", ".join(_group(layout.path, name) for name in others)
+    newest = f"max(written) OVER (PARTITION BY {same})" if same else "max(written) OVER ()"
+    if "batch_ts" not in layout.path.groupindex:
+        return newest
+    digits = _only_digits(_group(layout.path, "batch_ts"), 14)
+    return f"CASE WHEN {digits} <> '' THEN rpad({digits}, 14, '0') ELSE {newest} END"
+
+
+def _export(declaration: Declaration) -> str:
+    """SQL: the export's name, made of groups of the path and of the file's name."""
+    layout, parts = declaration.layout, []
+    for letters, group, _, _ in string.Formatter().parse(layout.export):
+        parts += [text(letters)] if letters else []
+        if group and group in layout.file.groupindex:
+            parts.append(_group(layout.file, group, _group(layout.path, "file")))
+        elif group:
+            parts.append(_group(layout.path, group))
+    bare = rf"regexp_replace(concat({', '.join(parts)}), {text('^[/ ]+|[/ ]+$')}, '')"
+    return f"CASE WHEN {bare} = '' THEN {text(declaration.name)} ELSE {bare} END"
+
+
+def _shared(layout: Layout, groups: dict) -> tuple:
+    names = sorted(layout.path.groupindex.keys() & layout.manifest.path.groupindex.keys())
+    return tuple(groups[name] for name in names)
+
+
+def _manifests(raw: Store, layout: Layout, entries: Iterable) -> dict[tuple, dict]:
+    """What the newest manifest about each folder says: names of files, time and FOCUS version."""
+    newest: dict[tuple, object] = {}
+    for entry in entries if layout.manifest else ():
+        if place := layout.manifest.path.fullmatch(entry.path):
+            key = _shared(layout, place.groupdict())
+            if key not in newest or newest[key].modified < entry.modified:
+                newest[key] = entry
+    return {key: _said(raw, layout, entry) for key, entry in newest.items()}
+
+
+def _said(raw: Store, layout: Layout, entry) -> dict:
+    manifest = layout.manifest
+    try:
+        content = json.loads(raw.read(entry.path)[0] or b"null")
+    except ValueError:  # a batch with such a manifest is never published
+        content = None
+    ends = tuple(end for end in layout.data_extensions if end)
+    texts = [value for _, value in _texts(content)]
+    said = {
+        "names": {value.rsplit("/", 1)[-1] for value in texts if value.lower().endswith(ends)},
+        "time": entry.modified,
+        "version": None,
+    }
+    for key, value in reversed(list(_texts(content))):
+        if key is not None and key == manifest.time_key and (time := _time(value)):
+            said["time"] = time
+        if key is not None and key == manifest.version_key:
+            said["version"] = value
+    return said
+
+
+def _texts(value, key=None) -> Iterator[tuple[str | None, str]]:
+    """Every text in the JSON value, with the key it stands under; outer ones first."""
+    if isinstance(value, str):
+        yield key, value
+    inner = value.items() if isinstance(value, dict) else ()
+    inner = [(None, one) for one in value] if isinstance(value, list) else list(inner)
+    for under, one in sorted(inner, key=lambda pair: isinstance(pair[1], dict | list)):
+        yield from _texts(one, under)
+
+
+def _time(words: str) -> datetime | None:
+    """An ISO time, UTC where it names no zone; Azure writes seven decimals."""
+    try:
+        time = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", words))
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,118 @@
+"""Values that a source leaves out or misspells, in Spark SQL: the rules are the data files'.
+
+Each function gives a step: SQL by column for what changes, and SQL of notes, texts that say what
+was changed and are null where nothing was. Its SQL reads the columns as the step before left them.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+
+from focus_lake.columns import VERSIONS, focus
+from focus_lake.declaration import Declaration, Repair
+from focus_lake.frames.sql import first_of, fold, look_up, matches, name, text, texts
+from focus_lake.resources import data
+
+CATEGORY, SUBCATEGORY = "ServiceCategory", "ServiceSubcategory"
+OFFERED = "_offered"  # columns between two steps: what the catalogue has for a service
+
+
+@dataclass
+class Step:
+    """changes: column -> its new value; notes: in the order in which they are told."""
+
+    changes: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def repaired(word: str, repair: Repair) -> str:
+    """A word as the declaration repairs it: a number where a name should stand."""
+    named = [look_up(repair.table, word), *([text(repair.value)] if repair.value else [])]
+    number = matches(word, r"\p{Nd}+")
+    return f"CASE WHEN {number} THEN {first_of([*named, word])} ELSE {word} END"
+
+
+def spellings() -> Step:
+    """Allowed values in the wrong case; any other value stays."""
+    step = Step()
+    for column in focus():
+        if not column.allowed_values:
+            continue
+        old = name(column.name)
+        by_fold = {value.casefold(): value for value in column.allowed_values}
+        wrong = f"{old} NOT IN ({texts(column.allowed_values)})"
+        right = look_up(by_fold, fold(old))
+        step.changes[column.name] = f"CASE WHEN {wrong} THEN coalesce({right}, {old}) ELSE {old} END"
+        told = f"concat({text(column.name + ': ')}, {old}, ' -> ', {right})"
+        step.notes.append(f"CASE WHEN {wrong} THEN {told} END")
+    return step
+
+
+def defaults(declaration: Declaration) -> Step:
+    step = Step()
+    kinds = {column.name: column.stored for column in declaration.columns}
+    for column, value in declaration.defaults.items():
+        typed = text(value)
+        if kinds[column] == "decimal":
+            typed = f"CAST({typed} AS DECIMAL(38,18))"
+        elif kinds[column] == "timestamp":
+            typed = f"CAST({typed} AS TIMESTAMP_NTZ)"
+        step.changes[column] = f"coalesce({name(column)}, {typed})"
+        step.notes.append(_note(f"{name(column)} IS NULL", f"{column}: {value} by declaration"))
+    return step
+
+
+def fills() -> Step:
+    """Columns of one FOCUS version from those of another; a filled value fills no other."""
+    step, before = Step(), {}
+    for row in csv.DictReader(data("fills.csv").read_text(encoding="utf-8").splitlines()):
+        column, source, until = row["column"], row["from"], row["until"]
+        fits = f"{name(source)} IS NOT NULL" + (f" AND {_is_until(until)}" if until else "")
+        earlier = before.setdefault(column, [])
+        fires = f"{name(column)} IS NULL AND {fits}"
+        fires += "".join(f" AND NOT ({other})" for other in earlier)
+        earlier.append(fits)
+        here = f"CASE WHEN {fires} THEN {name(source)} END"
+        step.changes[column] = f"coalesce({step.changes.get(column, name(column))}, {here})"
+        step.notes.append(_note(fires, f"{column}: filled from {source}"))
+    return step
+
+
+def _is_until(version: str) -> str:
+    older = VERSIONS[: VERSIONS.index(version) + 1]
+    named = rf"regexp_extract(`x_SourceFocusVersion`, {text(r'^v?([0-9]+[.][0-9]+)')}, 1)"
+    return f"coalesce({named} IN ({texts(older)}), false)"
+
+
+def offers(declaration: Declaration) -> Step:
+    """What the catalogue of services has for each column that may name a service."""
+    step, known = Step(), {}
+    for row in csv.DictReader(data("service_catalog.csv").read_text(encoding="utf-8").splitlines()):
+        if row["provider"] == declaration.name:
+            known[row["service"].casefold()] = (row[CATEGORY], row[SUBCATEGORY] or None)
+    for number, source in enumerate(declaration.services.columns):
+        for place, kind in enumerate((CATEGORY, SUBCATEGORY)):
+            table = {service: pair[place] for service, pair in known.items()}
+            step.changes[f"{OFFERED}{kind}{number}"] = look_up(table, fold(name(source)))
+    return step
+
+
+def services(declaration: Declaration) -> Step:
+    """Categories from the catalogue where the source has none; a subcategory only below its own."""
+    step, category, subcategory = Step(), name(CATEGORY), name(SUBCATEGORY)
+    for number, source in enumerate(declaration.services.columns):
+        offer, below = (name(f"{OFFERED}{kind}{number}") for kind in (CATEGORY, SUBCATEGORY))
+        told = f"{CATEGORY}: by catalogue from {source}"
+        step.notes.append(_note(f"{category} IS NULL AND {offer} IS NOT NULL", told))
+        category = f"coalesce({category}, {offer})"
+        told = f"{SUBCATEGORY}: by catalogue from {source}"
+        fits = f"{subcategory} IS NULL AND {below} IS NOT NULL AND {category} = {offer}"
+        step.notes.append(_note(fits, told))
+        subcategory = f"CASE WHEN {fits} THEN {below} ELSE {subcategory} END"
+    step.changes = {CATEGORY: category, SUBCATEGORY: subcategory}
+    return step
+
+
+def _note(condition: str, told: str) -> str:
+    return f"CASE WHEN {condition} THEN {text(told)} END"

@@ -1,0 +1,272 @@
+"""The delivered records of one raw file, by Python's own zipfile, gzip, csv and json, and pyarrow.
+
+Nothing is guessed: a text is strict CSV, or it raises. Every value comes out as text or None.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from focus_lake.store import Store
+
+csv.field_size_limit(sys.maxsize)
+_CHUNK = 1024 * 1024  # bytes
+DOUBLED, BACKSLASH = "doubled", "backslash"
+# A field of a record in which backslashes escape quotes, and what ends it.
+_FIELD = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|([^",\r\n]*))(,|\r?\n|\Z)', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text of a raw file: the file itself or an archive's member.
+
+    kind: csv, json or parquet; quoting: DOUBLED or BACKSLASH, of csv alone; size: bytes, unpacked.
+    """
+
+    path: str
+    member: str | None
+    kind: str
+    head: tuple[str, ...]
+    quoting: str = DOUBLED
+    size: int = 0
+
+
+def look(raw: Store, path: str) -> list[Text]:
+    """The texts of a raw file and their headers. Reads it once, and keeps nothing of it."""
+    with raw.open(path) as file:
+        start = file.read(4)
+    if start == b"PAR1":
+        with raw.open(path) as file:
+            parquet = pq.ParquetFile(file)
+            size = sum(parquet.metadata.row_group(n).total_byte_size for n in _groups(parquet))
+            return [Text(path, None, "parquet", tuple(parquet.schema_arrow.names), size=size)]
+    if start[:2] != b"PK" and (path.lower().endswith(".json") or _begins_json(start)):
+        head = dict.fromkeys(key for row in _json_rows(raw, path) for key in row)
+        return [Text(path, None, "json", tuple(head))]
+    return [_look(raw, path, member) for member in _members(raw, path, start)]
+
+
+def _groups(parquet) -> range:
+    return range(parquet.num_row_groups)
+
+
+def _begins_json(start: bytes) -> bool:
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{")
+
+
+def _members(raw: Store, path: str, start: bytes) -> list[str | None]:
+    if start[:2] != b"PK":
+        return [None]
+    with raw.open(path) as file, zipfile.ZipFile(file) as archive:
+        return [one.filename for one in archive.infolist() if not one.is_dir()]
+
+
+def _look(raw: Store, path: str, member: str | None) -> Text:
+    size, escapes, last = 0, False, b""
+    with _opened(raw, path, member) as stream:
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            escapes = escapes or b'\\"' in last + chunk
+            last = chunk[-1:]
+    quoting = _quoting(raw, path, member) if escapes else DOUBLED
+    with _lines(raw, path, member) as lines:
+        head = next((row for row, _ in _rows(lines, quoting) if row), [])
+    return Text(path, member, "csv", tuple(one.strip() for one in head), quoting, size)
+
+
+def _quoting(raw: Store, path: str, member: str | None) -> str:
+    """How quotes inside fields are written, by which reading fits better; doubled if both do."""
+    wrong = {}
+    for quoting in (DOUBLED, BACKSLASH):
+        with _lines(raw, path, member) as lines:
+            try:
+                sizes = [len(row) for row, _ in _rows(lines, quoting) if row]
+            except csv.Error:
+                continue
+            wrong[quoting] = sum(size != sizes[0] for size in sizes)
+    return min(wrong, key=wrong.get, default=DOUBLED)
+
+
+@contextmanager
+def _opened(raw: Store, path: str, member: str | None) -> Iterator[io.BufferedIOBase]:
+    with raw.open(path) as file:
+        if member is not None:
+            with zipfile.ZipFile(file) as archive, archive.open(member) as stream:
+                yield stream
+        elif file.read(2) == b"\x1f\x8b":
+            file.seek(0)
+            with gzip.open(file) as stream:
+                yield stream
+        else:
+            file.seek(0)
+            yield file
+
+
+@contextmanager
+def _lines(raw: Store, path: str, member: str | None) -> Iterator[io.TextIOWrapper]:
+    """The text, a line at a time; only a newline ends one, as line numbers are counted."""
+    with _opened(raw, path, member) as stream:
+        yield io.TextIOWrapper(stream, encoding="utf-8-sig", newline="\n")
+
+
+def _rows(lines, quoting: str) -> Iterator[tuple[list[str], int]]:
+    """(fields, the line a record begins on, from 1); a blank line gives no fields."""
+    if quoting == BACKSLASH:
+        yield from _escaped_rows(lines)
+        return
+    reader, line = csv.reader(lines, strict=True), 1
+    for row in reader:
+        yield row, line
+        line = reader.line_num + 1
+
+
+def _escaped_rows(lines) -> Iterator[tuple[list[str], int]]:
+    """As _rows, where a backslash escapes a quote or a backslash inside quotes, and there alone."""
+    pending, begin = "", 1
+    for number, line in enumerate(lines, 1):
+        pending += line
+        row = _escaped_row(pending)
+        if row is not None:
+            yield row, begin
+            pending, begin = "", number + 1
+    if pending:
+        raise csv.Error(f"line {begin}: a quote is opened here and never closed")
+
+
+def _escaped_row(text: str) -> list[str] | None:
+    """The fields of a whole record, None where it goes on in the next line."""
+    if not text.strip("\r\n"):
+        return []
+    row, at = [], 0
+    while True:
+        field = _FIELD.match(text, at)
+        if field is None or (field[3] == "" and field.end() < len(text)):
+            return None
+        quoted = field[1]
+        row.append(field[2] if quoted is None else re.sub(r'\\(["\\])', r"\1", quoted))
+        at = field.end()
+        if field[3] != ",":
+            return row
+
+
+def batches(raw: Store, text: Text, share: int, shares: int, rows: int) -> Iterator:
+    """(number of the first record, lines, faults, columns by header) of every shares-th batch.
+
+    A share of a text reads all of it, where that cannot be helped, and hands out its own batches.
+    """
+    if text.kind == "parquet":
+        yield from _parquet(raw, text, share, shares, rows)
+        return
+    taken = _taken_rows(raw, text, share, shares, rows)
+    for first, chosen in taken:
+        good = [row if fault is None else [None] * len(text.head) for row, _, fault in chosen]
+        columns = [pa.array(values, pa.string()) for values in zip(*good, strict=True)]
+        lines = [line for _, line, _ in chosen]
+        yield first, lines, [fault for _, _, fault in chosen], columns
+
+
+def _taken_rows(raw: Store, text: Text, share: int, shares: int, rows: int) -> Iterator:
+    number, chosen, width = 0, [], len(text.head)
+    for row, line in _records(raw, text):
+        if (number // rows) % shares == share:
+            chosen.append((row, line, None if len(row) == width else _wrong(row, width)))
+        number += 1
+        if number % rows == 0 and chosen:
+            yield number - rows, chosen
+            chosen = []
+    if chosen:
+        yield number - number % rows, chosen
+
+
+def _wrong(row: list, width: int) -> str:
+    return f"the record has {len(row)} fields, the header {width}"
+
+
+def _records(raw: Store, text: Text) -> Iterator[tuple[list, int]]:
+    if text.kind == "json":
+        for number, row in enumerate(_json_rows(raw, text.path), 1):
+            yield [_as_text(row.get(key)) for key in text.head], number
+        return
+    with _lines(raw, text.path, text.member) as lines:
+        rows = ((row, line) for row, line in _rows(lines, text.quoting) if row)
+        next(rows, None)  # the header
+        yield from rows
+
+
+class _Number(str):
+    """A JSON number as it is written."""
+
+
+def _no_constant(word: str):
+    raise ValueError(f"{word} is no JSON")
+
+
+_JSON = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
+
+
+def _json_rows(raw: Store, path: str) -> list[dict]:
+    with raw.open(path) as file:
+        return _JSON.decode(file.read().decode("utf-8-sig").strip())
+
+
+def _as_text(value) -> str | None:
+    """A JSON value as text: texts and numbers as they are, the rest as JSON without spaces."""
+    return value if value is None or isinstance(value, str) else _compact(value)
+
+
+def _compact(value) -> str:
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_compact(str(k))}:{_compact(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_compact, value)) + "]"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _parquet(raw: Store, text: Text, share: int, shares: int, rows: int) -> Iterator:
+    with raw.open(text.path) as file:
+        parquet, number = pq.ParquetFile(file), 0
+        for group in _groups(parquet):
+            if group % shares == share:
+                first = number
+                for batch in parquet.iter_batches(rows, [group], use_threads=False):
+                    records = list(range(first + 1, first + 1 + len(batch)))
+                    columns = [_texts_of(column) for column in batch.columns]
+                    yield first, records, [None] * len(batch), columns
+                    first += len(batch)
+            number += parquet.metadata.row_group(group).num_rows
+
+
+def _texts_of(values: pa.Array) -> pa.Array:
+    """Values of any type as text: a double as the shortest that reads back as the same."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if not pa.types.is_nested(values.type):
+        return values.cast(pa.string())
+    return pa.array([_nested(value, values.type) for value in values.to_pylist()], pa.string())
+
+
+def _nested(value, kind: pa.DataType) -> str | None:
+    """Maps, and lists of keys and values such as Google's, as a JSON object; the rest as JSON."""
+    if value is None:
+        return None
+    if pa.types.is_map(kind):
+        return _compact(dict(value))
+    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+        names = {field.name.casefold(): field.name for field in kind.value_type}
+        if {"key", "value"} <= names.keys():
+            return _compact({one[names["key"]]: one[names["value"]] for one in value})
+    return _compact(value)

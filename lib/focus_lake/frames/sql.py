@@ -1,0 +1,50 @@
+"""Pieces of Spark SQL text: names, literals, look-ups; every other module here builds on these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+# What str.strip() takes for a space; Java's own \s knows ASCII alone.
+SPACES = r"[\s\x{1c}-\x{1f}\x{85}\p{Z}]"
+
+
+def name(column: str) -> str:
+    """A column's name, quoted, whatever is in it."""
+    return "`" + column.replace("`", "``") + "`"
+
+
+def text(value: str) -> str:
+    """A string literal; backslashes stand for themselves."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def texts(values: Iterable[str]) -> str:
+    return ", ".join(text(value) for value in values)
+
+
+def matches(value: str, pattern: str) -> str:
+    """Whether all of the value matches a Java pattern."""
+    return f"({value} RLIKE {text(rf'\A(?:{pattern})\z')})"
+
+
+def fold(value: str) -> str:
+    """A text in which case no longer counts. One dotless i: upper() would make it an I."""
+    dotless = f"replace({value}, 'ı', '\ufdd0')"
+    return f"replace(lower(upper({dotless})), '\ufdd0', 'ı')"
+
+
+def look_up(table: Mapping[str, str | None], key: str) -> str:
+    """The table's value for a key, null if it has none; the table becomes a literal map."""
+    pairs = [part for item in table.items() if item[1] is not None for part in item]
+    return f"try_element_at(map({texts(pairs)}), {key})" if pairs else "CAST(NULL AS STRING)"
+
+
+def first_of(values: Iterable[str], kind: str = "STRING") -> str:
+    """The first value that is not null; a typed null where there are none."""
+    values = list(values)
+    return f"coalesce({', '.join(values)})" if values else f"CAST(NULL AS {kind})"
+
+
+def let(value: str, variable: str, body: str) -> str:
+    """The body, in which a variable stands for the value, which is worked out once."""
+    return f"transform(array({value}), {variable} -> {body})[0]"
