@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 
-from focus_lake.declaration import Declaration, Layout
+from focus_lake.declare.model import Declaration, Layout
 from focus_lake.frames.sql import text
-from focus_lake.store import Store
+from focus_lake.storage import Store
 
 _SCHEMA = "path string, size long, etag string, written string, version string, is_named boolean"
 

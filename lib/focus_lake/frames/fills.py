@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 
-from focus_lake.columns import VERSIONS, focus
-from focus_lake.declaration import Declaration, Repair
+from focus_lake.spec.columns import VERSIONS, focus
+from focus_lake.declare.model import Declaration, Repair
 from focus_lake.frames.sql import first_of, fold, look_up, matches, name, text, texts
 from focus_lake.resources import data
 
@@ -66,7 +66,7 @@ def defaults(declaration: Declaration) -> Step:
 def fills() -> Step:
     """Columns of one FOCUS version from those of another; a filled value fills no other."""
     step, before = Step(), {}
-    for row in csv.DictReader(data("fills.csv").read_text(encoding="utf-8").splitlines()):
+    for row in csv.DictReader(data("spec", "fills.csv").read_text(encoding="utf-8").splitlines()):
         column, source, until = row["column"], row["from"], row["until"]
         fits = f"{name(source)} IS NOT NULL" + (f" AND {_is_until(until)}" if until else "")
         earlier = before.setdefault(column, [])
@@ -81,14 +81,15 @@ def fills() -> Step:
 
 def _is_until(version: str) -> str:
     older = VERSIONS[: VERSIONS.index(version) + 1]
-    named = rf"regexp_extract(`x_SourceFocusVersion`, {text(r'^v?([0-9]+[.][0-9]+)')}, 1)"
+    number = text("^v?([0-9]+[.][0-9]+)")
+    named = f"regexp_extract(`x_SourceFocusVersion`, {number}, 1)"
     return f"coalesce({named} IN ({texts(older)}), false)"
 
 
 def offers(declaration: Declaration) -> Step:
     """What the catalogue of services has for each column that may name a service."""
     step, known = Step(), {}
-    for row in csv.DictReader(data("service_catalog.csv").read_text(encoding="utf-8").splitlines()):
+    for row in csv.DictReader(data("spec", "service_catalog.csv").read_text(encoding="utf-8").splitlines()):
         if row["provider"] == declaration.name:
             known[row["service"].casefold()] = (row[CATEGORY], row[SUBCATEGORY] or None)
     for number, source in enumerate(declaration.services.columns):

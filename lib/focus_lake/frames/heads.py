@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from pyspark.sql.types import StructType
 
-from focus_lake.columns import VERSIONS, focus
-from focus_lake.declaration import Declaration
+from focus_lake.spec.columns import VERSIONS, focus
+from focus_lake.declare.model import Declaration
 from focus_lake.frames.sql import text
 
 # Columns of a raw_frame that no file delivers.
@@ -28,7 +30,7 @@ class Heads:
 
     def __init__(self, schema: StructType, declaration: Declaration):
         self.declaration = declaration
-        self.headers: list[list[str]] = schema[HEADER].metadata[HEADS]
+        self.headers: list[list[str]] = json.loads(schema[HEADER].metadata[HEADS])
         self.sources: dict[str, list[str]] = {}
         self.unknown: dict[str, str] = {}
         self.tag_heads: dict[str, str] = {}

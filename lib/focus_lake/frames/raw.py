@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType
 
-from focus_lake import store
-from focus_lake.declaration import Declaration
+from focus_lake import storage
+from focus_lake.declare.model import Declaration
 from focus_lake.frames.files import files_frame
 from focus_lake.frames.heads import (
     EXPORT, FAULT, FILE, FORMAT, HEAD, HEADER, HEADS, LINE, MEMBER, RECORD, VERSION,
 )  # fmt: skip
 from focus_lake.frames.records import Text, batches, look
 from focus_lake.frames.sql import texts
-from focus_lake.store import Store
+from focus_lake.storage import Store
 
 ROWS = 4096  # in a batch handed from Python to Spark: what bounds a task's memory
 SHARE = 64 * 1024 * 1024  # bytes of a text from which on several tasks read it
@@ -42,7 +43,7 @@ def raw_frame(
     files: a part of files_frame, to read these alone. Raises FocusLakeError where a place cannot
     be listed; a file that is no strict text stops the query that reads it.
     """
-    place = store.at(f"{raw.rstrip('/')}/{declaration.name}", s3_endpoint)
+    place = storage.at(f"{raw.rstrip('/')}/{declaration.name}", s3_endpoint)
     found = files_frame(spark, place, declaration) if files is None else files
     found = found.where("is_named")
     if months := tuple(yearmonths):
@@ -92,7 +93,7 @@ def _parts(text: Text, cores: int) -> Iterator[tuple[Text, int, int]]:
 def _schema(heads: list[tuple[str, ...]]) -> StructType:
     """Ours, then a field a delivered header; headers that differ in case have fields of their own."""
     fields = [StructField(one, _NUMBERS.get(one, StringType())) for one in _OURS]
-    fields[_OURS.index(HEADER)].metadata = {HEADS: [list(head) for head in heads]}
+    fields[_OURS.index(HEADER)].metadata = {HEADS: json.dumps(heads)}
     taken = {one.casefold() for one in _OURS}
     for head in dict.fromkeys(one for head in heads for one in head):
         name, number = head, 1

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from focus_lake.store import Store
+from focus_lake.storage import Store
 
 csv.field_size_limit(sys.maxsize)
 _CHUNK = 1024 * 1024  # bytes

@@ -24,7 +24,8 @@ def texts(values: Iterable[str]) -> str:
 
 def matches(value: str, pattern: str) -> str:
     """Whether all of the value matches a Java pattern."""
-    return f"({value} RLIKE {text(rf'\A(?:{pattern})\z')})"
+    whole = text(rf"\A(?:{pattern})\z")
+    return f"({value} RLIKE {whole})"
 
 
 def fold(value: str) -> str:

@@ -25,6 +25,7 @@ _FLAT = rf"{_GAP}\{{(?:{_PAIR}(?:,{_PAIR})*+|{_GAP})\}}{_GAP}"  # an object of t
 _TOKEN = r'"(?:[^"\\]++|\\.)*+"|[^\s"{}\[\]:,]+|[{}\[\]:,]'
 _HALF_PAIR = r"\\u[dD][89a-fA-F]"
 _PAIRS = r"\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_BACKSLASH = text(chr(92))
 _MARK = "\ufdd0"  # no character; numbers are texts behind it while from_json looks at them
 
 
@@ -103,7 +104,7 @@ def _is_object(word: str) -> str:
     opens = text(rf"\A{_GAP}\{{")
     halves = f"regexp_replace({word}, {text(_PAIRS)}, '') RLIKE {text(_HALF_PAIR)}"
     listed = _from_json(f"concat('[', {word}, ']')", f"ARRAY<{MAP}>")
-    inside = _from_json(f"concat('{{\"x\":', {word}, '}}')")
+    inside = _from_json("concat('{\"x\":', " + word + ", '}')")
     return (
         f"({word} RLIKE {opens} AND NOT {halves} AND size({listed}) = 1 "
         f"AND {listed}[0] IS NOT NULL AND {inside} IS NOT NULL)"
@@ -117,16 +118,17 @@ def _exact(word: str) -> str:
     therefore written in one way before.
     """
     tokens = f"regexp_extract_all({word}, {text(_TOKEN)}, 0)"
-    number = f"concat('\"{_MARK}', t, '\"')"
+    number = "concat('\"" + _MARK + "', t, '\"')"
     written = "to_json(from_json(concat('[', t, ']'), 'array<string>'))"
     written = f"substring({written}, 2, length({written}) - 2)"
     one = (
         f"CASE WHEN t RLIKE '^-?[0-9]' THEN {number} "
-        f"WHEN t LIKE '\"%' AND contains(t, {text(chr(92))}) THEN {written} ELSE t END"
+        f"WHEN t LIKE '\"%' AND contains(t, {_BACKSLASH}) THEN {written} ELSE t END"
     )
     tags = _from_json(f"array_join(transform({tokens}, t -> {one}), '')")
-    nested = f"regexp_replace(v, '\"{_MARK}([^\"]*)\"', '$1')"
-    return f"transform_values({tags}, (k, v) -> {_lower_hex(f'''replace({nested}, '{_MARK}', '')''')})"
+    plain = text(f'"{_MARK}([^"]*)"')
+    value = f"replace(regexp_replace(v, {plain}, '$1'), '{_MARK}', '')"
+    return f"transform_values({tags}, (k, v) -> {_lower_hex(value)})"
 
 
 def _lower_hex(value: str) -> str:
@@ -134,7 +136,7 @@ def _lower_hex(value: str) -> str:
     digits = [("0B", "0b"), ("0E", "0e"), ("0F", "0f")] + [(f"1{d}", f"1{d.lower()}") for d in "ABCDEF"]
     changed = "x"
     for upper, lower in digits:
-        pattern = rf"(?<!\\)((?:\\\\)*)\\u00{upper}"
-        changed = f"regexp_replace({changed}, {text(pattern)}, {text(rf'$1\\u00{lower}')})"
+        found, told = rf"(?<!\\)((?:\\\\)*)\\u00{upper}", rf"$1\\u00{lower}"
+        changed = f"regexp_replace({changed}, {text(found)}, {text(told)})"
     some = text(r"\A[\[{].*\\u00[01][A-F]")
     return let(value, "x", f"CASE WHEN x RLIKE {some} THEN {changed} ELSE x END")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from focus_lake.declaration import Time
+from focus_lake.declare.model import Time
 from focus_lake.frames.sql import matches, text
 
 TIMESTAMP = "TIMESTAMP_NTZ"

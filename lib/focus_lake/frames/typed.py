@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from focus_lake import columns
-from focus_lake.columns import Column, spell
-from focus_lake.declaration import Declaration
+from focus_lake.spec import columns
+from focus_lake.spec.columns import Column, spell
+from focus_lake.declare.model import Declaration
 from focus_lake.frames import fills, numbers, tags, times
 from focus_lake.frames.heads import EXPORT, FAULT, FILE, FORMAT, HEADER, PROVENANCE, VERSION, Heads
 from focus_lake.frames.sql import first_of, name, text, texts
