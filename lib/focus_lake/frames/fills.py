@@ -9,10 +9,10 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 
-from focus_lake.spec.columns import VERSIONS, focus
 from focus_lake.declare.model import Declaration, Repair
 from focus_lake.frames.sql import first_of, fold, look_up, matches, name, text, texts
 from focus_lake.resources import data
+from focus_lake.spec.columns import VERSIONS, focus
 
 CATEGORY, SUBCATEGORY = "ServiceCategory", "ServiceSubcategory"
 OFFERED = "_offered"  # columns between two steps: what the catalogue has for a service
@@ -43,7 +43,9 @@ def spellings() -> Step:
         by_fold = {value.casefold(): value for value in column.allowed_values}
         wrong = f"{old} NOT IN ({texts(column.allowed_values)})"
         right = look_up(by_fold, fold(old))
-        step.changes[column.name] = f"CASE WHEN {wrong} THEN coalesce({right}, {old}) ELSE {old} END"
+        step.changes[column.name] = (
+            f"CASE WHEN {wrong} THEN coalesce({right}, {old}) ELSE {old} END"
+        )
         told = f"concat({text(column.name + ': ')}, {old}, ' -> ', {right})"
         step.notes.append(f"CASE WHEN {wrong} THEN {told} END")
     return step
@@ -89,7 +91,9 @@ def _is_until(version: str) -> str:
 def offers(declaration: Declaration) -> Step:
     """What the catalogue of services has for each column that may name a service."""
     step, known = Step(), {}
-    for row in csv.DictReader(data("spec", "service_catalog.csv").read_text(encoding="utf-8").splitlines()):
+    for row in csv.DictReader(
+        data("spec", "service_catalog.csv").read_text(encoding="utf-8").splitlines()
+    ):
         if row["provider"] == declaration.name:
             known[row["service"].casefold()] = (row[CATEGORY], row[SUBCATEGORY] or None)
     for number, source in enumerate(declaration.services.columns):

@@ -6,9 +6,9 @@ import json
 
 from pyspark.sql.types import StructType
 
-from focus_lake.spec.columns import VERSIONS, focus
 from focus_lake.declare.model import Declaration
 from focus_lake.frames.sql import text
+from focus_lake.spec.columns import VERSIONS, focus
 
 # Columns of a raw_frame that no file delivers.
 FILE, MEMBER, RECORD, LINE = "_file", "_member", "_record", "_line"

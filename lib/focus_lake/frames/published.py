@@ -38,10 +38,10 @@ def frame_of(
     """The live rows of these ledger lines, as live_lines gives them."""
     kinds = [f"{name(each.name)} {_kind(each.stored)}" for each in declaration.columns]
     schema = ", ".join([*kinds, "yearmonth STRING", "batch_ts STRING"])
-    files = [lake.spark_url(path) for line in lines for path in _files(lake, line)]
+    files = [_spark_url(lake, path) for line in lines for path in _files(lake, line)]
     if not files:
         return spark.createDataFrame([], schema)
-    root = lake.spark_url(f"normalized/{declaration.name}")
+    root = _spark_url(lake, f"normalized/{declaration.name}")
     rows = spark.read.schema(schema).option("basePath", root).parquet(*files)
     hidden = [(line, export) for line in lines for export in line["hidden"]]
     for line, export in hidden:
@@ -64,6 +64,10 @@ def _files(lake: Store, line: dict) -> list[str]:
     return [path for path in found if path.rpartition("/")[0] == folder and _is_data(path)]
 
 
+def _spark_url(lake: Store, path: str) -> str:
+    return lake.url(path).replace("s3://", "s3a://", 1)
+
+
 def _is_data(path: str) -> bool:
     return path.endswith(".parquet") and path.rpartition("/")[2][0] not in "._"
 
@@ -76,7 +80,7 @@ def read_ledger(lake: Store, provider: str) -> list[dict]:
             content = (lake.read(entry.path)[0] or b"").decode("utf-8")
             for number, words in enumerate(content.split("\n"), 1):
                 if words.strip():
-                    lines.append(_line(words, f"{lake.spark_url(entry.path)} line {number}"))
+                    lines.append(_line(words, f"{lake.url(entry.path)} line {number}"))
     return sorted(lines, key=lambda line: (line["yearmonth"], line["batch_ts"]))
 
 

@@ -13,7 +13,17 @@ from focus_lake import storage
 from focus_lake.declare.model import Declaration
 from focus_lake.frames.files import files_frame
 from focus_lake.frames.heads import (
-    EXPORT, FAULT, FILE, FORMAT, HEAD, HEADER, HEADS, LINE, MEMBER, RECORD, VERSION,
+    EXPORT,
+    FAULT,
+    FILE,
+    FORMAT,
+    HEAD,
+    HEADER,
+    HEADS,
+    LINE,
+    MEMBER,
+    RECORD,
+    VERSION,
 )  # fmt: skip
 from focus_lake.frames.records import Text, batches, look
 from focus_lake.frames.sql import texts
@@ -22,7 +32,19 @@ from focus_lake.storage import Store
 ROWS = 4096  # in a batch handed from Python to Spark: what bounds a task's memory
 SHARE = 64 * 1024 * 1024  # bytes of a text from which on several tasks read it
 _NUMBERS = {RECORD: LongType(), LINE: LongType(), HEADER: IntegerType()}
-_OURS = ("yearmonth", "batch_ts", EXPORT, FILE, MEMBER, RECORD, LINE, FAULT, FORMAT, HEADER, VERSION)
+_OURS = (
+    "yearmonth",
+    "batch_ts",
+    EXPORT,
+    FILE,
+    MEMBER,
+    RECORD,
+    LINE,
+    FAULT,
+    FORMAT,
+    HEADER,
+    VERSION,
+)
 
 
 def raw_frame(
@@ -43,7 +65,7 @@ def raw_frame(
     files: a part of files_frame, to read these alone. Raises FocusLakeError where a place cannot
     be listed; a file that is no strict text stops the query that reads it.
     """
-    place = storage.at(f"{raw.rstrip('/')}/{declaration.name}", s3_endpoint)
+    place = storage.at(raw, s3_endpoint).under(declaration.name)
     found = files_frame(spark, place, declaration) if files is None else files
     found = found.where("is_named")
     if months := tuple(yearmonths):
@@ -53,11 +75,14 @@ def raw_frame(
     about = {row.path: row for row in chosen}
     heads = list(dict.fromkeys(text.head for text in seen))
     schema = _schema(heads)
-    parts = [part for text in seen for part in _parts(text, spark.sparkContext.defaultParallelism)]
-    work = [(text, share, shares, about[text.path], heads.index(text.head)) for text, share, shares in parts]
+    parts = [part for text in seen for part in _parts(text, _cores(spark))]
+    work = [
+        (text, share, shares, about[text.path], heads.index(text.head))
+        for text, share, shares in parts
+    ]
     fields = [field.metadata[HEAD] for field in schema.fields if HEAD in field.metadata]
     read = _reader(place, work, fields, schema.fieldNames())
-    numbers = spark.range(0, len(work), 1, max(1, len(work)))
+    numbers = spark.range(0, len(work), 1, max(1, min(len(work), 4 * _cores(spark))))
     return numbers.mapInArrow(read, schema)
 
 
@@ -95,7 +120,7 @@ def _schema(heads: list[tuple[str, ...]]) -> StructType:
     fields = [StructField(one, _NUMBERS.get(one, StringType())) for one in _OURS]
     fields[_OURS.index(HEADER)].metadata = {HEADS: json.dumps(heads)}
     taken = {one.casefold() for one in _OURS}
-    for head in dict.fromkeys(one for head in heads for one in head):
+    for head in dict.fromkeys(one for names in heads for one in names):
         name, number = head, 1
         while name.casefold() in taken:
             number += 1
@@ -134,5 +159,7 @@ def _records(place: Store, text: Text, share: int, shares: int, about, header: i
         made[LINE] = pa.array(lines, pa.int64())
         made[FAULT] = pa.array(faults, pa.string())
         made[HEADER] = pa.array([header] * count, pa.int32())
-        delivered = [columns[at[one]] if one in at else pa.nulls(count, pa.string()) for one in fields]
+        delivered = [
+            columns[at[one]] if one in at else pa.nulls(count, pa.string()) for one in fields
+        ]
         yield pa.RecordBatch.from_arrays([*(made[one] for one in _OURS), *delivered], names=names)

@@ -133,7 +133,9 @@ def _exact(word: str) -> str:
 
 def _lower_hex(value: str) -> str:
     """Control characters that JSON text must escape, in the lower case that Python writes."""
-    digits = [("0B", "0b"), ("0E", "0e"), ("0F", "0f")] + [(f"1{d}", f"1{d.lower()}") for d in "ABCDEF"]
+    digits = [("0B", "0b"), ("0E", "0e"), ("0F", "0f")] + [
+        (f"1{d}", f"1{d.lower()}") for d in "ABCDEF"
+    ]
     changed = "x"
     for upper, lower in digits:
         found, told = rf"(?<!\\)((?:\\\\)*)\\u00{upper}", rf"$1\\u00{lower}"

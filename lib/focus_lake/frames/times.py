@@ -24,21 +24,34 @@ _ZONE = r"\s*(?:(Z|UTC)|([+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]))?"
 _NATIVE = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd")
 
 
-def parse(word: str, how: Time, is_native: str) -> str:
-    """The moment in UTC, null where the text is no time as declared.
+def spelled(word: str, how: Time, is_native: str) -> str:
+    """The text of a time in one spelling, ``yyyy-MM-dd HH:mm:ss.SSS|zone``; null if it is none.
 
-    is_native: whether the text was a time already, in Parquet; then a Z is a Z.
+    is_native: whether the text was a time already, in Parquet.
     """
     ways = []
     if set(how.formats) >= _ISO:
-        local = f"try_cast({word} AS {TIMESTAMP})"
-        ways.append(f"WHEN {matches(word, _FAST)} THEN {_from_zone(local, how.zone)}")
-    for form in how.formats:
-        ways.append(_way(word, form, how.zone, how.literal_z))
-    natives = " ".join(_way(word, form, how.zone, "utc") for form in _NATIVE)
-    declared = f"CASE {' '.join(ways)} END"
-    either = f"CASE WHEN {is_native} THEN coalesce(CASE {natives} END, {declared}) ELSE {declared} END"
-    return f"CASE WHEN {word} IS NOT NULL THEN {either} END"
+        ways.append(f"WHEN {matches(word, _FAST)} THEN concat({word}, '.000|')")
+    ways += [f"WHEN {is_native} AND {_way(word, form)}" for form in _NATIVE]
+    ways += [f"WHEN {_way(word, form)}" for form in how.formats]
+    return f"CASE {' '.join(ways)} END"
+
+
+def moment(spelling: str, how: Time, is_native: str) -> str:
+    """The moment in UTC of a text that spelled() gave, null where no calendar has it."""
+    local = f"try_cast(substring_index({spelling}, '|', 1) AS {TIMESTAMP})"
+    zone = f"substring_index({spelling}, '|', -1)"
+    means_utc = is_native if how.literal_z == "zone" else "true"
+    return (
+        f"CASE WHEN {zone} IN ('Z', 'UTC') AND {means_utc} THEN {local} "
+        f"WHEN {zone} IN ('', 'Z', 'UTC') THEN {_from_zone(local, how.zone)} "
+        f"ELSE {local} - {_interval(zone)} END"
+    )
+
+
+def in_range(moment: str) -> str:
+    """Null for what a calendar of four digits has not, such as the year 10000 after an offset."""
+    return f"CASE WHEN year({moment}) BETWEEN 1 AND 9999 THEN {moment} END"
 
 
 def exclusive(end: str) -> str:
@@ -48,27 +61,23 @@ def exclusive(end: str) -> str:
     return f"CASE WHEN {second} >= 59 THEN {after} ELSE {end} END"
 
 
-def _way(word: str, form: str, zone: str, literal_z: str) -> str:
-    """What to do with a text in this notation: WHEN ... THEN ..."""
+def _way(word: str, form: str) -> str:
+    """What to do with a text in this notation: condition THEN spelling."""
     pattern, group = "", {}
     for token in re.findall(r"yyyy|MM|dd|HH|mm|ss|'[^']*'|.", form):
         if token in _PARTS:
-            group[token] = sum(1 for _ in re.finditer(r"\((?!\?)", pattern)) + 1
+            group[token] = _groups(pattern) + 1
         pattern += _PARTS.get(token) or _quoted(token.strip("'"))
-    count = sum(1 for _ in re.finditer(r"\((?!\?)", pattern))
-    whole = rf"\A(?:{pattern}{_ZONE})\z"
     date = "-".join(_part(group, token, "01") for token in ("yyyy", "MM", "dd"))
     clock = ":".join(_part(group, token, "00") for token in ("HH", "mm", "ss"))
-    fraction = f".${group['ss'] + 1}" if "ss" in group else "."
-    iso = f"regexp_replace({word}, {text(whole)}, {text(f'{date} {clock}{fraction}')})"
-    local = f"try_cast(concat({iso}, '0') AS {TIMESTAMP})"
-    said, offset = (f"regexp_extract({word}, {text(whole)}, {count + n})" for n in (1, 2))
-    utc = f"{said} <> ''" if literal_z == "utc" else "false"
-    moment = (
-        f"CASE WHEN {offset} <> '' THEN {local} - {_interval(offset)} "
-        f"WHEN {utc} THEN {local} ELSE {_from_zone(local, zone)} END"
-    )
-    return f"WHEN {matches(word, pattern + _ZONE)} THEN {_in_range(moment)}"
+    fraction = f"${group['ss'] + 1}" if "ss" in group else ""
+    zone = f"${_groups(pattern) + 1}${_groups(pattern) + 2}"
+    whole, spelling = text(rf"\A(?:{pattern}{_ZONE})\z"), text(f"{date} {clock}.{fraction}0|{zone}")
+    return f"{word} RLIKE {whole} THEN regexp_replace({word}, {whole}, {spelling})"
+
+
+def _groups(pattern: str) -> int:
+    return re.compile(pattern).groups
 
 
 def _part(group: dict[str, int], token: str, missing: str) -> str:
@@ -90,10 +99,3 @@ def _interval(offset: str) -> str:
 def _from_zone(local: str, zone: str) -> str:
     """An hour that comes twice is the first of both, one left out is counted on from before it."""
     return local if zone == "UTC" else f"convert_timezone({text(zone)}, 'UTC', {local})"
-
-
-def _in_range(moment: str) -> str:
-    """Null for what a calendar of four digits has not, such as the year 10000 after an offset."""
-    return (
-        f"CASE WHEN year({moment}) BETWEEN 1 AND 9999 THEN {moment} END"
-    )

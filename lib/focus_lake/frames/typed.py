@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from focus_lake.spec import columns
-from focus_lake.spec.columns import Column, spell
 from focus_lake.declare.model import Declaration
 from focus_lake.frames import fills, numbers, tags, times
 from focus_lake.frames.heads import EXPORT, FAULT, FILE, FORMAT, HEADER, PROVENANCE, VERSION, Heads
 from focus_lake.frames.sql import first_of, name, text, texts
+from focus_lake.spec.columns import Column, spell
 
 REJECTED = "_rejected"  # why a row cannot be published; null for the others
-_WORD, _MAP, _NOTES, _FOLDED, _UNPARSED = "_word ", "_map ", "_notes", "_folded", "_unparsed"
+# Columns between the steps; a prefix keeps them apart from the table's own.
+_WORD, _RAW, _MAP, _UNPARSED = "_word ", "_raw ", "_map ", "_unparsed "
+_NOTES, _FOLDED = "_notes", "_folded"
+_IS_NATIVE = f"{FORMAT} = 'parquet'"
 
 
 def typed_frame(raw: DataFrame, declaration: Declaration) -> DataFrame:
@@ -34,12 +36,13 @@ class _Typing:
         self.heads = Heads(raw.schema, declaration)
         self.made = {column.name: column for column in declaration.columns}
         self.written = {name: self.made[name] for name in self.heads.sources if name in self.made}
-        self.others = [*self.heads.unknown.values(), *self.heads.tag_heads.values()]
-        self.others += [one for one in self.heads.tag_columns if one not in self.others]
+        others = [*self.heads.unknown.values(), *self.heads.tag_heads.values()]
+        self.others = list(dict.fromkeys([*others, *self.heads.tag_columns]))
 
     def frame(self) -> DataFrame:
         rows = self._words(self.raw)
         rows = self._parsed(rows)
+        rows = self._moments(rows)
         rows = self._values(rows)
         for step in (fills.spellings(), self._attributes(), fills.defaults(self.declaration)):
             rows = _apply(rows, step)
@@ -52,11 +55,11 @@ class _Typing:
         """The text of each column, whichever header it came under; null texts are null."""
         nulls = self.declaration.format.null_texts
         wanted = {column: self.heads.sources[column] for column in self.written}
-        chosen = [f"{name(one)}" for one in PROVENANCE]
+        chosen = [*map(name, PROVENANCE)]
         for column, fields in wanted.items():
             word = first_of(_meant(name(field), nulls) for field in fields)
             chosen.append(f"{word} AS {name(_WORD + column)}")
-        chosen += [f"{_meant(name(one), nulls)} AS {name(one)}" for one in dict.fromkeys(self.others)]
+        chosen += [f"{_meant(name(one), nulls)} AS {_raw(one)}" for one in self.others]
         return rows.selectExpr(*chosen)
 
     def _parsed(self, rows: DataFrame) -> DataFrame:
@@ -65,7 +68,7 @@ class _Typing:
         for column in self.written.values():
             parsed.append(f"{self._parse(column)} AS {name(column.name)}")
         for one in self.heads.tag_columns:
-            parsed.append(f"{tags.parse(name(one))} AS {name(_MAP + one)}")
+            parsed.append(f"{tags.parse(_raw(one))} AS {name(_MAP + one)}")
         return rows.selectExpr(*parsed)
 
     def _parse(self, column: Column) -> str:
@@ -73,22 +76,35 @@ class _Typing:
         if column.stored == "decimal":
             return numbers.parse(word, self.declaration.format.max_decimals == "round")
         if column.stored == "timestamp":
-            return times.parse(word, self.declaration.time, f"{FORMAT} = 'parquet'")
+            return times.spelled(word, self.declaration.time, _IS_NATIVE)
         if column.stored == "map":
             return tags.parse(word)
         repair = self.declaration.repairs.get(column.name)
         return fills.repaired(word, repair) if repair else word
 
+    def _moments(self, rows: DataFrame) -> DataFrame:
+        how = self.declaration.time
+        made = {
+            each.name: times.moment(name(each.name), how, _IS_NATIVE)
+            for each in self.written.values()
+            if each.stored == "timestamp"
+        }
+        return _apply(rows, fills.Step(made))
+
     def _values(self, rows: DataFrame) -> DataFrame:
         """Every column of the table, typed nulls where the source has none; what was noticed."""
-        chosen = [name(one) for one in [*PROVENANCE, *dict.fromkeys(self.others)]]
+        chosen = [*map(name, PROVENANCE), *map(_raw, self.others)]
         chosen += [f"{self._value(each)} AS {name(each.name)}" for each in self.made.values()]
         wrong = [self._fault(column) for column in self.written.values()]
         problems = f"nullif(concat_ws('; ', {', '.join([FAULT, *filter(None, wrong)])}), '')"
         notes = [*filter(None, map(self._note, self.made.values()))]
-        told = f"nullif(concat_ws('; ', {', '.join(notes)}), '')" if notes else "CAST(NULL AS STRING)"
+        told = (
+            f"nullif(concat_ws('; ', {', '.join(notes)}), '')" if notes else "CAST(NULL AS STRING)"
+        )
         chosen += [f"{problems} AS {REJECTED}", f"{told} AS {_NOTES}"]
-        chosen += [f"{word} AS {name(_UNPARSED + where)}" for where, word in self._unparsed().items()]
+        chosen += [
+            f"{word} AS {name(_UNPARSED + where)}" for where, word in self._unparsed().items()
+        ]
         return rows.selectExpr(*chosen)
 
     def _value(self, column: Column) -> str:
@@ -98,14 +114,22 @@ class _Typing:
         if column.name == "Tags" and self.heads.combined:
             return self._combined()
         if column.name not in self.written:
-            kind = "TIMESTAMP_NTZ" if column.stored == "timestamp" else spell("spark", column.stored)
+            kind = (
+                "TIMESTAMP_NTZ" if column.stored == "timestamp" else spell("spark", column.stored)
+            )
             return f"CAST(NULL AS {kind})"
         if column.stored == "decimal":
             return f"{name(column.name)}.value"
         is_end = column.origin == "focus" and column.name.endswith("End")
-        if column.stored == "timestamp" and is_end and self.declaration.time.period_end == "inclusive":
-            return times.exclusive(name(column.name))
-        return name(column.name)
+        if (
+            column.stored == "timestamp"
+            and is_end
+            and self.declaration.time.period_end == "inclusive"
+        ):
+            return times.in_range(times.exclusive(name(column.name)))
+        return (
+            times.in_range(name(column.name)) if column.stored == "timestamp" else name(column.name)
+        )
 
     def _constants(self) -> dict[str, str]:
         return {
@@ -117,7 +141,7 @@ class _Typing:
 
     def _combined(self) -> str:
         """Tags from several columns, for rows of files that have such; else from Tags alone."""
-        single = {key: name(one) for key, one in self.heads.tag_heads.items()}
+        single = {key: _raw(one) for key, one in self.heads.tag_heads.items()}
         whole = [name("Tags")] if "Tags" in self.written else []
         maps = [*whole, *(name(_MAP + one) for one in self.heads.tag_columns)]
         broken = self._unparsed().get("Tags")
@@ -134,7 +158,7 @@ class _Typing:
             if column.stored == "map":
                 broken[column.name] = _without_value(name(_WORD + column.name), name(column.name))
         of_tags = [broken["Tags"]] if "Tags" in broken else []
-        of_tags += [_without_value(name(one), name(_MAP + one)) for one in self.heads.tag_columns]
+        of_tags += [_without_value(_raw(one), name(_MAP + one)) for one in self.heads.tag_columns]
         return broken | ({"Tags": first_of(of_tags)} if of_tags else {})
 
     def _fault(self, column: Column) -> str | None:
@@ -164,11 +188,15 @@ class _Typing:
     def _ordered(self, rows: DataFrame) -> DataFrame:
         """The table's columns in their order; what else came with a row in x_Other."""
         keys = self.declaration.tags.attributes
-        made = {one: tags.attribute("`Tags`", _FOLDED, keys[one]) for one in keys if one in self.made}
+        made = {
+            one: tags.attribute("`Tags`", _FOLDED, keys[one]) for one in keys if one in self.made
+        }
         made["x_SourceChanges"] = _NOTES
-        kept = {head: name(one) for head, one in self.heads.unknown.items()}
+        kept = {head: _raw(one) for head, one in self.heads.unknown.items()}
         kept |= {where: name(_UNPARSED + where) for where in self._unparsed()}
-        pairs = ", ".join(f"struct({text(head)} AS key, {one} AS value)" for head, one in kept.items())
+        pairs = ", ".join(
+            f"struct({text(head)} AS key, {one} AS value)" for head, one in kept.items()
+        )
         if pairs:
             there = f"filter(array({pairs}), e -> e.value IS NOT NULL)"
             some = first_of(kept.values()) + " IS NOT NULL"
@@ -187,6 +215,10 @@ def _apply(rows: DataFrame, step: fills.Step) -> DataFrame:
         told = f"nullif(concat_ws('; ', {_NOTES}, {', '.join(step.notes)}), '')"
         chosen[_NOTES] = f"{told} AS {_NOTES}"
     return rows.selectExpr(*chosen.values(), *added.values())
+
+
+def _raw(field: str) -> str:
+    return name(_RAW + field)
 
 
 def _meant(field: str, nulls) -> str:

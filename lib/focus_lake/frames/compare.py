@@ -1,0 +1,225 @@
+"""Two frames of one table compared: first sums that no order changes, then the rows that differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Context, Decimal, Inexact
+
+from pyspark.sql import DataFrame
+
+from focus_lake.declare.model import Declaration
+from focus_lake.frames import tags
+from focus_lake.frames.sql import name
+from focus_lake.spec.columns import focus
+
+CURRENCY = "BillingCurrency"
+COSTS = tuple(
+    column.name
+    for column in focus()
+    if column.stored == "decimal"
+    and set(column.level.values()) == {"Mandatory"}
+    and column.name.endswith("Cost")
+)
+EXAMPLES = 5  # of a column
+_ADD = Context(prec=100, traps=[Inexact]).add
+_MARK, _KEY, _NUMBER = "_mark", "_key", "_number"
+
+
+@dataclass
+class Seen:
+    """What one batch holds: rows, and by column the values that are there and their checksum.
+
+    sums: (currency, cost column) -> exact sum.
+    """
+
+    rows: int = 0
+    rejected: int = 0
+    filled: Counter = field(default_factory=Counter)
+    checksums: Counter = field(default_factory=Counter)
+    sums: dict[tuple[str | None, str], Decimal] = field(default_factory=dict)
+
+
+def seen(rows: DataFrame, declaration: Declaration) -> dict[tuple[str, str], Seen]:
+    """(yearmonth, batch_ts) -> what it holds; one pass, whatever the number of rows.
+
+    A checksum adds up the hashes of a column's values, in two halves, which cannot overflow.
+    """
+    columns = [column.name for column in declaration.columns]
+    is_bad = "_rejected IS NOT NULL" if "_rejected" in rows.columns else "false"
+    chosen = [f"{_value(column)} AS {name(column.name)}" for column in declaration.columns]
+    chosen += ["yearmonth", "batch_ts", f"{is_bad} AS bad"]
+    hashed = [f"xxhash64({name(column)}) AS {name('#' + column)}" for column in columns]
+    wide = rows.selectExpr(*chosen).selectExpr("*", *hashed)
+    totals = ["count(*) AS rows"]
+    for number, column in enumerate(columns):
+        half = name("#" + column)
+        totals += [
+            f"count({name(column)}) AS n{number}",
+            f"sum({half} & 4294967295L) AS l{number}",
+            f"sum(shiftrightunsigned({half}, 32)) AS h{number}",
+        ]
+    totals += [f"try_sum({cost}) AS {cost}" for cost in COSTS]
+    keys = ["yearmonth", "batch_ts", "bad", CURRENCY]
+    found: dict[tuple[str, str], Seen] = {}
+    for row in _grouped(wide, keys, totals):
+        _add(found.setdefault((row["yearmonth"], row["batch_ts"]), Seen()), row, columns)
+    return found
+
+
+def _grouped(rows: DataFrame, keys: list[str], totals: list[str]):
+    from pyspark.sql import functions
+
+    expressions = [functions.expr(total) for total in totals]
+    return rows.groupBy(*keys).agg(*expressions).collect()
+
+
+def _add(found: Seen, row, columns: list[str]) -> None:
+    if row["bad"]:
+        found.rejected += row["rows"]
+        return
+    found.rows += row["rows"]
+    for number, column in enumerate(columns):
+        found.filled[column] += row[f"n{number}"]
+        found.checksums[column] += row[f"l{number}"] + (row[f"h{number}"] << 32)
+    for cost in COSTS:
+        if row[cost] is not None:
+            key = (row[CURRENCY], cost)
+            found.sums[key] = _ADD(found.sums.get(key, Decimal(0)), row[cost])
+
+
+def _value(column) -> str:
+    """A column as something that can be hashed and compared: of maps the entries in order."""
+    return tags.ordered(name(column.name)) if column.stored == "map" else name(column.name)
+
+
+def columns_that_differ(one: Seen, other: Seen) -> list[str]:
+    """Columns whose values are not the same, by what both hold of them."""
+    everything = dict.fromkeys([*one.checksums, *other.checksums])
+    return [
+        column
+        for column in everything
+        if (one.checksums[column], one.filled[column])
+        != (other.checksums[column], other.filled[column])
+    ]
+
+
+@dataclass
+class Difference:
+    """How many rows differ in a column, and some of them: file, line, raw, published.
+
+    column: a name, or ROWS for rows that one side has and the other has not.
+    """
+
+    column: str
+    rows: int
+    examples: list[dict] = field(default_factory=list)
+
+
+ROWS = "(rows)"
+
+
+def differences(typed: DataFrame, published: DataFrame, declaration: Declaration, wrong: list[str]):
+    """The differences between the rows of one batch, by column.
+
+    wrong: the columns that are known to differ. Rows are paired by all other columns; where none
+    of these tells rows apart, rows that are nowhere near each other count as lost and as added.
+    """
+    columns = [column.name for column in declaration.columns]
+    left, right = _leftovers(typed, published, declaration)
+    counts = Counter(
+        {row[_MARK]: row["count"] for row in left.union(right).groupBy(_MARK).count().collect()}
+    )
+    if counts["raw"] != counts["published"] or len(wrong) == len(columns):
+        wrong = _not_shared(left.union(right), columns, abs(counts["raw"] - counts["published"]))
+    agreed = [column for column in columns if column not in wrong]
+    found = {column: Difference(column, 0) for column in [ROWS, *columns]}
+    for pair in _paired(left, right, agreed, wrong).toLocalIterator():
+        _note(found, pair, wrong, len(columns))
+    return [one for one in found.values() if one.rows]
+
+
+def _leftovers(typed: DataFrame, published: DataFrame, declaration: Declaration):
+    """The rows of each side that have no equal on the other, all values as text."""
+    values = [f"{_value(column)} AS {name(column.name)}" for column in declaration.columns]
+    where = ["_file", "_member", "_record", "_line"]
+    nowhere = [f"CAST(NULL AS STRING) AS {one}" for one in where]
+    placed = [f"CAST({one} AS STRING) AS {one}" for one in where]
+    left = typed.where("_rejected IS NULL").selectExpr(*values, *placed, "'raw' AS _mark")
+    right = published.selectExpr(*values, *nowhere, "'published' AS _mark")
+    texts = [f"CAST({name(c.name)} AS STRING) AS {name(c.name)}" for c in declaration.columns]
+    names = ", ".join(name(column.name) for column in declaration.columns)
+    both = left.union(right).selectExpr(*texts, *where, _MARK, f"xxhash64({names}) AS {_KEY}")
+    order = f"PARTITION BY {_KEY}, {_MARK} ORDER BY _file, _record"
+    both = both.selectExpr("*", f"row_number() OVER ({order}) AS {_NUMBER}")
+    alone = both.selectExpr("*", f"count(*) OVER (PARTITION BY {_KEY}, {_NUMBER}) AS twins")
+    alone = alone.where("twins = 1").drop("twins", _KEY, _NUMBER).persist(_on_disk())
+    return alone.where(f"{_MARK} = 'raw'"), alone.where(f"{_MARK} = 'published'")
+
+
+def _on_disk():
+    from pyspark import StorageLevel
+
+    return StorageLevel.DISK_ONLY
+
+
+def _not_shared(alone: DataFrame, columns: list[str], surplus: int) -> list[str]:
+    """The columns whose values the two sides do not share, but for the surplus of one of them."""
+    pairs = ", ".join(
+        f"struct({n} AS column, xxhash64({name(c)}) AS value)" for n, c in enumerate(columns)
+    )
+    sign = f"CASE WHEN {_MARK} = 'raw' THEN 1L ELSE -1L END AS sign"
+    values = alone.selectExpr(sign, f"explode(array({pairs})) AS each")
+    sums = (
+        values.groupBy("each.column", "each.value").sum("sign").withColumnRenamed("sum(sign)", "n")
+    )
+    totals = sums.selectExpr("column", "abs(n) AS n").groupBy("column").sum("n").collect()
+    return [columns[row["column"]] for row in sorted(totals) if row["sum(n)"] > surplus]
+
+
+def _paired(left: DataFrame, right: DataFrame, agreed: list[str], wrong: list[str]) -> DataFrame:
+    """Rows of both sides next to each other: equal in the agreed columns, else alone."""
+    key = f"xxhash64({', '.join(map(name, agreed)) or '0'}) AS {_KEY}"
+    inside = ", ".join([*map(name, wrong), "_file", "_record"])
+    number = f"row_number() OVER (PARTITION BY {_KEY} ORDER BY {inside}) AS {_NUMBER}"
+    sides = []
+    for side in (left, right):
+        chosen = [
+            *map(name, dict.fromkeys([*wrong, "x_SourceFile"])),
+            "_file",
+            "_member",
+            "_line",
+            "_record",
+        ]
+        kept = side.selectExpr(*chosen, key).selectExpr("*", number)
+        sides.append(kept)
+    ours, theirs = sides[0].alias("raw"), sides[1].alias("published")
+    return ours.join(theirs, [_KEY, _NUMBER], "full_outer").selectExpr(
+        "raw._file AS file", "raw._member AS member", "raw._line AS line",
+        "published.x_SourceFile AS source", "raw._file IS NOT NULL AS is_raw",
+        "published.x_SourceFile IS NOT NULL AS is_published",
+        *(f"raw.{name(c)} AS {name('raw ' + c)}" for c in wrong),
+        *(f"published.{name(c)} AS {name('published ' + c)}" for c in wrong),
+    )  # fmt: skip
+
+
+def _note(found: dict[str, Difference], pair, wrong: list[str], width: int) -> None:
+    unlike = [c for c in wrong if pair[f"raw {c}"] != pair[f"published {c}"]]
+    alone = not (pair["is_raw"] and pair["is_published"])
+    if alone or len(unlike) * 2 > width:  # two rows that have little in common are no pair
+        if pair["is_raw"]:
+            _count(found[ROWS], pair, "delivered", "not published")
+        if pair["is_published"]:
+            _count(found[ROWS], pair, "not delivered", "published")
+        return
+    for column in unlike:
+        _count(found[column], pair, pair[f"raw {column}"], pair[f"published {column}"])
+
+
+def _count(difference: Difference, pair, raw: str | None, published: str | None) -> None:
+    difference.rows += 1
+    if len(difference.examples) < EXAMPLES:
+        file = "/".join(filter(None, [pair["file"], pair["member"]])) or pair["source"]
+        line = int(pair["line"]) if pair["line"] and raw != "not delivered" else None
+        example = {"file": file, "line": line, "raw": raw, "published": published}
+        difference.examples.append(example)
