@@ -1,4 +1,4 @@
-"""What was published, as a DataFrame: the batches that the views show, by the ledger's own lines."""
+"""What was published, as a DataFrame: the batches that the views show, by the ledger."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def published_frame(
     yearmonths: Iterable[str] = (),
     s3_endpoint: str | None = None,
 ) -> DataFrame:
-    """The live rows of a provider and these billing months (none named: all), as the views show them.
+    """The live rows of a provider, as the views show them, of these billing months or of all.
 
     The columns of the provider's normalized table, then yearmonth and batch_ts, which come from
     the path. Times are UTC, without a zone.
@@ -73,7 +73,7 @@ def _is_data(path: str) -> bool:
 
 
 def read_ledger(lake: Store, provider: str) -> list[dict]:
-    """Every line of a provider's ledger, by month and batch. Raises LedgerError for a broken one."""
+    """A provider's ledger, by month and batch. Raises LedgerError for a line that is none."""
     lines = []
     for entry in lake.list(f"ledger/{provider}"):
         if entry.path.endswith(".jsonl"):

@@ -116,7 +116,7 @@ def _parts(text: Text, cores: int) -> Iterator[tuple[Text, int, int]]:
 
 
 def _schema(heads: list[tuple[str, ...]]) -> StructType:
-    """Ours, then a field a delivered header; headers that differ in case have fields of their own."""
+    """Ours, then a field a delivered header; two spellings of a header have a field each."""
     fields = [StructField(one, _NUMBERS.get(one, StringType())) for one in _OURS]
     fields[_OURS.index(HEADER)].metadata = {HEADS: json.dumps(heads)}
     taken = {one.casefold() for one in _OURS}

@@ -17,11 +17,15 @@ from focus_lake.resources import data
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
+    from pyspark.sql import SparkSession
 
 # The JVM only hands out tasks (the rows are in Python and Arrow), so a small heap will do, and
 # the quick compiler starts faster than the thorough one ever pays back.
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
 HEAP = "1g"
+# Where Spark SQL does the work instead, the thorough compiler is worth its while.
+SQL_JAVA_OPTIONS = "-XX:+UseSerialGC -Xshare:auto -Xss4m"
+SQL_HEAP = "2g"
 
 
 class Cluster:
@@ -75,7 +79,7 @@ class Cluster:
         try:
             return context.parallelize(items, max(1, len(items))).map(function).collect()
         except Exception as error:  # py4j's or pyspark's own, which differs by version
-            raise ClusterError(_cause(str(error))) from error
+            raise ClusterError(cause(str(error))) from error
 
     def stop(self) -> None:
         """Stop a Spark that was started here."""
@@ -86,7 +90,7 @@ class Cluster:
             self._context = None
 
 
-def _cause(trace: str) -> str:
+def cause(trace: str) -> str:
     """What a failed task said, from the traces of Java and Python that Spark wraps it in."""
     ours = re.search(r"^\s*focus_lake\.errors\.\w+: (.+)", trace, re.MULTILINE)
     if ours:
@@ -110,7 +114,27 @@ def submitted_context() -> SparkContext:
     return SparkContext.getOrCreate()
 
 
-def local_context() -> SparkContext:
+def sql_session(context: SparkContext | None = None) -> SparkSession:
+    """A session for DataFrames, set up for wide rows; without a context one of its own.
+
+    With over a hundred columns the code of a whole stage is too large for Java to compile; step
+    by step it is not.
+    """
+    from pyspark.sql import SparkSession
+
+    if context is None and not is_submitted():
+        context = local_context(SQL_JAVA_OPTIONS, SQL_HEAP)
+    session = SparkSession(context) if context else SparkSession.builder.getOrCreate()
+    session.conf.set("spark.sql.codegen.wholeStage", "false")
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    if not is_submitted():
+        session.conf.set(
+            "spark.sql.shuffle.partitions", str(session.sparkContext.defaultParallelism)
+        )
+    return session
+
+
+def local_context(java_options: str = JAVA_OPTIONS, heap: str = HEAP) -> SparkContext:
     """A SparkContext on this machine's cores, quiet and on loopback only."""
     from focus_lake.spark.java import java_home
 
@@ -129,8 +153,8 @@ def local_context() -> SparkContext:
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": HEAP,
-        "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {_quiet()}",
+        "spark.driver.memory": heap,
+        "spark.driver.extraJavaOptions": f"{java_options} {_quiet()}",
     }
     conf = SparkConf().setMaster("local[*]").setAppName("focus_lake").setAll(list(settings.items()))
     java_says, java = os.pipe()

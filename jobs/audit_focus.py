@@ -1,0 +1,17 @@
+"""What is published, worked out again from the raw files in Spark SQL and compared."""
+
+import sys
+from pathlib import Path
+
+# In a checkout the library beside this file is meant; on Glue there is none, and Glue knows it.
+library = Path(__file__).resolve().parent.parent / "lib"
+if (library / "focus_lake").is_dir():
+    sys.path.insert(0, str(library))
+
+from focus_lake.frames.job import audit  # noqa: E402
+from focus_lake.frames.options import AuditOptions  # noqa: E402
+from focus_lake.options import run_job  # noqa: E402
+
+if __name__ == "__main__":
+    if code := run_job(AuditOptions, __doc__, audit):  # Glue takes any sys.exit for failure
+        sys.exit(code)
