@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
 
-from pyspark.sql import DataFrame
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, Row, functions
 
 from focus_lake.declare.model import Declaration
 from focus_lake.frames import tags
 from focus_lake.frames.sql import name
-from focus_lake.spec.columns import focus
+from focus_lake.spec.columns import Column, focus
 
 CURRENCY = "BillingCurrency"
 COSTS = tuple(
@@ -67,14 +68,12 @@ def seen(rows: DataFrame, declaration: Declaration) -> dict[tuple[str, str], See
     return found
 
 
-def _grouped(rows: DataFrame, keys: list[str], totals: list[str]):
-    from pyspark.sql import functions
-
+def _grouped(rows: DataFrame, keys: list[str], totals: list[str]) -> list[Row]:
     expressions = [functions.expr(total) for total in totals]
     return rows.groupBy(*keys).agg(*expressions).collect()
 
 
-def _add(found: Seen, row, columns: list[str]) -> None:
+def _add(found: Seen, row: Row, columns: list[str]) -> None:
     if row["bad"]:
         found.rejected += row["rows"]
         return
@@ -88,7 +87,7 @@ def _add(found: Seen, row, columns: list[str]) -> None:
             found.sums[key] = _ADD(found.sums.get(key, Decimal(0)), row[cost])
 
 
-def _value(column) -> str:
+def _value(column: Column) -> str:
     """A column as something that can be hashed and compared: of maps the entries in order."""
     return tags.ordered(name(column.name)) if column.stored == "map" else name(column.name)
 
@@ -119,7 +118,9 @@ class Difference:
 ROWS = "(rows)"
 
 
-def differences(typed: DataFrame, published: DataFrame, declaration: Declaration, wrong: list[str]):
+def differences(
+    typed: DataFrame, published: DataFrame, declaration: Declaration, wrong: list[str]
+) -> list[Difference]:
     """The differences between the rows of one batch, by column.
 
     wrong: the columns that are known to differ. Rows are paired by all other columns; where none
@@ -139,7 +140,9 @@ def differences(typed: DataFrame, published: DataFrame, declaration: Declaration
     return [one for one in found.values() if one.rows]
 
 
-def _leftovers(typed: DataFrame, published: DataFrame, declaration: Declaration):
+def _leftovers(
+    typed: DataFrame, published: DataFrame, declaration: Declaration
+) -> tuple[DataFrame, DataFrame]:
     """The rows of each side that have no equal on the other, all values as text."""
     values = [f"{_value(column)} AS {name(column.name)}" for column in declaration.columns]
     where = ["_file", "_member", "_record", "_line"]
@@ -157,9 +160,7 @@ def _leftovers(typed: DataFrame, published: DataFrame, declaration: Declaration)
     return alone.where(f"{_MARK} = 'raw'"), alone.where(f"{_MARK} = 'published'")
 
 
-def _on_disk():
-    from pyspark import StorageLevel
-
+def _on_disk() -> StorageLevel:
     return StorageLevel.DISK_ONLY
 
 
@@ -203,7 +204,7 @@ def _paired(left: DataFrame, right: DataFrame, agreed: list[str], wrong: list[st
     )  # fmt: skip
 
 
-def _note(found: dict[str, Difference], pair, wrong: list[str], width: int) -> None:
+def _note(found: dict[str, Difference], pair: Row, wrong: list[str], width: int) -> None:
     unlike = [c for c in wrong if pair[f"raw {c}"] != pair[f"published {c}"]]
     alone = not (pair["is_raw"] and pair["is_published"])
     if alone or len(unlike) * 2 > width:  # two rows that have little in common are no pair
@@ -216,7 +217,7 @@ def _note(found: dict[str, Difference], pair, wrong: list[str], width: int) -> N
         _count(found[column], pair, pair[f"raw {column}"], pair[f"published {column}"])
 
 
-def _count(difference: Difference, pair, raw: str | None, published: str | None) -> None:
+def _count(difference: Difference, pair: Row, raw: str | None, published: str | None) -> None:
     difference.rows += 1
     if len(difference.examples) < EXAMPLES:
         file = "/".join(filter(None, [pair["file"], pair["member"]])) or pair["source"]

@@ -7,12 +7,13 @@ import re
 import string
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from focus_lake.declare.model import Declaration, Layout
 from focus_lake.frames.sql import text
-from focus_lake.storage import Store
+from focus_lake.storage import Entry, Store
 
 _SCHEMA = "path string, size long, etag string, written string, version string, is_named boolean"
 
@@ -28,15 +29,23 @@ def files_frame(spark: SparkSession, raw: Store, declaration: Declaration) -> Da
     path, name = _pattern(layout.path), _pattern(layout.file)
     file = _group(layout.path, "file")
     whole = f"path RLIKE {text(path)} AND {file} RLIKE {text(name)}"
-    return frame.where(whole).selectExpr(
-        "path", "size", "etag", "version", "is_named",
+    found = frame.where(whole).selectExpr(
+        "path", "size", "etag", "is_named", "version",
         f"{_yearmonth(layout)} AS yearmonth",
         f"{_batch_ts(layout)} AS batch_ts",
         f"{_export(declaration)} AS export",
     )  # fmt: skip
+    one = "coalesce(min(version) OVER batch = max(version) OVER batch, false)"
+    one += " AND count(version) OVER batch = count(*) OVER batch"
+    agreed = f"CASE WHEN {one} THEN version END AS version".replace(
+        "OVER batch", "OVER (PARTITION BY yearmonth, batch_ts)"
+    )  # manifests of one batch that disagree say nothing
+    return found.selectExpr(
+        "path", "size", "etag", "is_named", "yearmonth", "batch_ts", "export", agreed
+    )
 
 
-def _row(entry, layout: Layout, about: dict) -> tuple | None:
+def _row(entry: Entry, layout: Layout, about: dict) -> tuple | None:
     place = layout.path.fullmatch(entry.path)
     suffixes = tuple(end for end in layout.data_extensions if end)
     is_data = entry.path.lower().endswith(suffixes) or (
@@ -108,14 +117,18 @@ def _export(declaration: Declaration) -> str:
 
 
 def _shared(layout: Layout, groups: dict) -> tuple:
+    """What the path of a file and that of its manifest have in common."""
+    assert layout.manifest is not None
     names = sorted(layout.path.groupindex.keys() & layout.manifest.path.groupindex.keys())
     return tuple(groups[name] for name in names)
 
 
-def _manifests(raw: Store, layout: Layout, entries: Iterable) -> dict[tuple, dict]:
+def _manifests(raw: Store, layout: Layout, entries: Iterable[Entry]) -> dict[tuple, dict]:
     """What the newest manifest about each folder says: names of files, time and FOCUS version."""
-    newest: dict[tuple, object] = {}
-    for entry in entries if layout.manifest else ():
+    newest: dict[tuple, Entry] = {}
+    if layout.manifest is None:
+        return {}
+    for entry in entries:
         if place := layout.manifest.path.fullmatch(entry.path):
             key = _shared(layout, place.groupdict())
             if key not in newest or newest[key].modified < entry.modified:
@@ -123,7 +136,9 @@ def _manifests(raw: Store, layout: Layout, entries: Iterable) -> dict[tuple, dic
     return {key: _said(raw, layout, entry) for key, entry in newest.items()}
 
 
-def _said(raw: Store, layout: Layout, entry) -> dict:
+def _said(raw: Store, layout: Layout, entry: Entry) -> dict:
+    """What one manifest says; nothing but its own time if it cannot be read."""
+    assert layout.manifest is not None
     manifest = layout.manifest
     try:
         content = json.loads(raw.read(entry.path)[0] or b"null")
@@ -144,12 +159,13 @@ def _said(raw: Store, layout: Layout, entry) -> dict:
     return said
 
 
-def _texts(value, key=None) -> Iterator[tuple[str | None, str]]:
+def _texts(value: Any, key: str | None = None) -> Iterator[tuple[str | None, str]]:
     """Every text in the JSON value, with the key it stands under; outer ones first."""
     if isinstance(value, str):
         yield key, value
-    inner = value.items() if isinstance(value, dict) else ()
-    inner = [(None, one) for one in value] if isinstance(value, list) else list(inner)
+    inner: list[tuple[str | None, Any]] = list(value.items()) if isinstance(value, dict) else []
+    if isinstance(value, list):
+        inner = [(None, one) for one in value]
     for under, one in sorted(inner, key=lambda pair: isinstance(pair[1], dict | list)):
         yield from _texts(one, under)
 

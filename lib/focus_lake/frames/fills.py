@@ -67,7 +67,8 @@ def defaults(declaration: Declaration) -> Step:
 
 def fills() -> Step:
     """Columns of one FOCUS version from those of another; a filled value fills no other."""
-    step, before = Step(), {}
+    step = Step()
+    before: dict[str, list[str]] = {}
     for row in csv.DictReader(data("spec", "fills.csv").read_text(encoding="utf-8").splitlines()):
         column, source, until = row["column"], row["from"], row["until"]
         fits = f"{name(source)} IS NOT NULL" + (f" AND {_is_until(until)}" if until else "")

@@ -45,7 +45,7 @@ class Heads:
             if folded in self._order:
                 columns_of_tags.append((self._order.index(folded), field.name))
             if self._is_tag(folded):
-                self.tag_heads[head.strip()[len(declaration.tags.prefix) :]] = field.name
+                self.tag_heads[head.strip()[len(declaration.tags.prefix or "") :]] = field.name
             elif column is not None:
                 self.sources.setdefault(column, []).append(field.name)
             elif folded not in self._order:
@@ -54,8 +54,8 @@ class Heads:
         self.combined = [n for n, heads in enumerate(self.headers) if self._has_tag_columns(heads)]
 
     def _is_tag(self, folded: str) -> bool:
-        prefix = self.declaration.tags.prefix
-        return bool(prefix) and folded.startswith(prefix.casefold())
+        prefix = (self.declaration.tags.prefix or "").casefold()
+        return bool(prefix) and folded.startswith(prefix)
 
     def _has_tag_columns(self, heads: list[str]) -> bool:
         folded = [head.strip().casefold() for head in heads]

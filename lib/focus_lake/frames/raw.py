@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType
 
 from focus_lake import storage
@@ -70,34 +72,52 @@ def raw_frame(
     found = found.where("is_named")
     if months := tuple(yearmonths):
         found = found.where(f"yearmonth IN ({texts(months)})")
-    chosen = found.orderBy("path").collect()
-    seen = _looked_at(spark, place, [row.path for row in chosen])
-    about = {row.path: row for row in chosen}
+    about = {row.path: row for row in found.orderBy("path").collect()}
+    seen = _looked_at(spark, place, list(about))
     heads = list(dict.fromkeys(text.head for text in seen))
     schema = _schema(heads)
-    parts = [part for text in seen for part in _parts(text, _cores(spark))]
-    work = [
-        (text, share, shares, about[text.path], heads.index(text.head))
-        for text, share, shares in parts
+    pieces = [
+        _Piece(text, share, shares, heads.index(text.head), _constants(text, about[text.path]))
+        for text in seen
+        for share, shares in _shares(text, _cores(spark))
     ]
     fields = [field.metadata[HEAD] for field in schema.fields if HEAD in field.metadata]
-    read = _reader(place, work, fields, schema.fieldNames())
-    numbers = spark.range(0, len(work), 1, max(1, min(len(work), 4 * _cores(spark))))
-    return numbers.mapInArrow(read, schema)
+    numbers = spark.range(0, len(pieces), 1, max(1, min(len(pieces), 4 * _cores(spark))))
+    return numbers.mapInArrow(_reader(place, pieces, fields, schema.fieldNames()), schema)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Some records of a text: of its batches of records every shares-th, beginning with share."""
+
+    text: Text
+    share: int
+    shares: int
+    header: int
+    constants: dict[str, str | None]
+
+
+def _constants(text: Text, about: Row) -> dict[str, str | None]:
+    """What is the same for every record of a text."""
+    return {
+        "yearmonth": about.yearmonth,
+        "batch_ts": about.batch_ts,
+        EXPORT: about.export,
+        FILE: text.path,
+        MEMBER: text.member,
+        FORMAT: text.kind,
+        VERSION: about.version,
+    }
 
 
 def _looked_at(spark: SparkSession, place: Store, paths: list[str]) -> list[Text]:
     """The texts of the files, looked at in Spark's tasks."""
 
-    def each(indexes: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        import pickle
-
+    def each(indexes: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in indexes:
             for number in batch.column(0).to_pylist():
                 seen = pickle.dumps(look(place, paths[number]))
                 yield pa.RecordBatch.from_pydict({"number": [number], "seen": [seen]})
-
-    import pickle
 
     numbers = spark.range(0, len(paths), 1, max(1, min(len(paths), 4 * _cores(spark))))
     rows = numbers.mapInArrow(each, "number long, seen binary").collect()
@@ -108,11 +128,11 @@ def _cores(spark: SparkSession) -> int:
     return spark.sparkContext.defaultParallelism
 
 
-def _parts(text: Text, cores: int) -> Iterator[tuple[Text, int, int]]:
-    """A large text is every core's work: each reads it and takes its share of the records."""
+def _shares(text: Text, cores: int) -> Iterator[tuple[int, int]]:
+    """A large text is several cores' work: each reads it and hands out its share of records."""
     shares = max(1, min(cores, 8, text.size // SHARE)) if text.kind != "json" else 1
     for share in range(shares):
-        yield text, share, shares
+        yield share, shares
 
 
 def _schema(heads: list[tuple[str, ...]]) -> StructType:
@@ -130,36 +150,33 @@ def _schema(heads: list[tuple[str, ...]]) -> StructType:
     return StructType(fields)
 
 
-def _reader(place: Store, work: list, fields: list[str], names: list[str]):
-    """A function for mapInArrow: numbers of pieces of work in, their records out."""
+def _reader(
+    place: Store, pieces: list[_Piece], fields: list[str], names: list[str]
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    """A function for mapInArrow: numbers of pieces in, their records out."""
 
-    def read(indexes: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def read(indexes: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in indexes:
             for number in batch.column(0).to_pylist():
-                yield from _records(place, *work[number], fields, names)
+                yield from _records(place, pieces[number], fields, names)
 
     return read
 
 
-def _records(place: Store, text: Text, share: int, shares: int, about, header: int, fields, names):
-    at = {head: position for position, head in enumerate(text.head)}
-    for first, lines, faults, columns in batches(place, text, share, shares, ROWS):
+def _records(
+    place: Store, piece: _Piece, fields: list[str], names: list[str]
+) -> Iterator[pa.RecordBatch]:
+    text, at = piece.text, {head: n for n, head in enumerate(piece.text.head)}
+    for first, lines, faults, columns in batches(place, text, piece.share, piece.shares, ROWS):
         count = len(lines)
-        ours = {
-            "yearmonth": about.yearmonth,
-            "batch_ts": about.batch_ts,
-            EXPORT: about.export,
-            FILE: text.path,
-            MEMBER: text.member,
-            FORMAT: text.kind,
-            VERSION: about.version,
+        made = {
+            one: pa.repeat(pa.scalar(value, pa.string()), count)
+            for one, value in piece.constants.items()
         }
-        made = {one: pa.repeat(pa.scalar(value, pa.string()), count) for one, value in ours.items()}
         made[RECORD] = pa.array(range(first + 1, first + 1 + count), pa.int64())
         made[LINE] = pa.array(lines, pa.int64())
         made[FAULT] = pa.array(faults, pa.string())
-        made[HEADER] = pa.array([header] * count, pa.int32())
-        delivered = [
-            columns[at[one]] if one in at else pa.nulls(count, pa.string()) for one in fields
-        ]
+        made[HEADER] = pa.array([piece.header] * count, pa.int32())
+        nothing = pa.nulls(count, pa.string())
+        delivered = [columns[at[one]] if one in at else nothing for one in fields]
         yield pa.RecordBatch.from_arrays([*(made[one] for one in _OURS), *delivered], names=names)

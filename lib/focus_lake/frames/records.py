@@ -12,9 +12,10 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -58,7 +59,7 @@ def look(raw: Store, path: str) -> list[Text]:
     return [_look(raw, path, member) for member in _members(raw, path, start)]
 
 
-def _groups(parquet) -> range:
+def _groups(parquet: Any) -> range:
     return range(parquet.num_row_groups)
 
 
@@ -96,11 +97,11 @@ def _quoting(raw: Store, path: str, member: str | None) -> str:
             except csv.Error:
                 continue
             wrong[quoting] = sum(size != sizes[0] for size in sizes)
-    return min(wrong, key=wrong.get, default=DOUBLED)
+    return min(wrong, key=lambda quoting: wrong[quoting], default=DOUBLED)
 
 
 @contextmanager
-def _opened(raw: Store, path: str, member: str | None) -> Iterator[io.BufferedIOBase]:
+def _opened(raw: Store, path: str, member: str | None) -> Iterator[Any]:
     with raw.open(path) as file:
         if member is not None:
             with zipfile.ZipFile(file) as archive, archive.open(member) as stream:
@@ -121,7 +122,7 @@ def _lines(raw: Store, path: str, member: str | None) -> Iterator[io.TextIOWrapp
         yield io.TextIOWrapper(stream, encoding="utf-8-sig", newline="\n")
 
 
-def _rows(lines, quoting: str) -> Iterator[tuple[list[str], int]]:
+def _rows(lines: Iterable[str], quoting: str) -> Iterator[tuple[list[str], int]]:
     """(fields, the line a record begins on, from 1); a blank line gives no fields."""
     if quoting == BACKSLASH:
         yield from _escaped_rows(lines)
@@ -132,7 +133,7 @@ def _rows(lines, quoting: str) -> Iterator[tuple[list[str], int]]:
         line = reader.line_num + 1
 
 
-def _escaped_rows(lines) -> Iterator[tuple[list[str], int]]:
+def _escaped_rows(lines: Iterable[str]) -> Iterator[tuple[list[str], int]]:
     """As _rows, where a backslash escapes a quote or a backslash inside quotes, and there alone."""
     pending, begin = "", 1
     for number, line in enumerate(lines, 1):
@@ -209,7 +210,7 @@ class _Number(str):
     """A JSON number as it is written."""
 
 
-def _no_constant(word: str):
+def _no_constant(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
@@ -221,12 +222,12 @@ def _json_rows(raw: Store, path: str) -> list[dict]:
         return _JSON.decode(file.read().decode("utf-8-sig").strip())
 
 
-def _as_text(value) -> str | None:
+def _as_text(value: Any) -> str | None:
     """A JSON value as text: texts and numbers as they are, the rest as JSON without spaces."""
     return value if value is None or isinstance(value, str) else _compact(value)
 
 
-def _compact(value) -> str:
+def _compact(value: Any) -> str:
     if isinstance(value, _Number):
         return str(value)
     if isinstance(value, dict):
@@ -259,7 +260,7 @@ def _texts_of(values: pa.Array) -> pa.Array:
     return pa.array([_nested(value, values.type) for value in values.to_pylist()], pa.string())
 
 
-def _nested(value, kind: pa.DataType) -> str | None:
+def _nested(value: Any, kind: pa.DataType) -> str | None:
     """Maps, and lists of keys and values such as Google's, as a JSON object; the rest as JSON."""
     if value is None:
         return None

@@ -36,7 +36,7 @@ def fold(value: str) -> str:
 
 def look_up(table: Mapping[str, str | None], key: str) -> str:
     """The table's value for a key, null if it has none; the table becomes a literal map."""
-    pairs = [part for item in table.items() if item[1] is not None for part in item]
+    pairs = [one for key, value in table.items() if value is not None for one in (key, value)]
     return f"try_element_at(map({texts(pairs)}), {key})" if pairs else "CAST(NULL AS STRING)"
 
 

@@ -221,7 +221,7 @@ def _raw(field: str) -> str:
     return name(_RAW + field)
 
 
-def _meant(field: str, nulls) -> str:
+def _meant(field: str, nulls: tuple[str, ...]) -> str:
     return f"CASE WHEN {field} NOT IN ({texts(nulls)}) THEN {field} END" if nulls else field
 
 
