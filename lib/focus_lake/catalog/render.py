@@ -121,6 +121,7 @@ def shared_tables(place: CatalogPlace) -> list[Statement]:
         "fx_rate_columns": _definitions(sources.fields("focus_fx_rates")),
         "journal_columns": _definitions(sources.fields("focus_ledger_journal")),
         "run_columns": _definitions(sources.fields("focus_runs")),
+        "audit_columns": _definitions(sources.fields("focus_audit_lines")),
     }
     made = [
         _statement(source, "", values, sources.fields(source.stem))

@@ -45,7 +45,7 @@ class Finding:
     rows_published: int | None = None
     rejected_raw: int | None = None
     rejected_published: int | None = None
-    columns: int = 0
+    column_count: int = 0
     columns_that_differ: list[str] = field(default_factory=list)
     differences: list[dict[str, Any]] = field(default_factory=list)
     cost_sums: list[dict[str, str | None]] = field(default_factory=list)
@@ -99,7 +99,7 @@ class Auditor:
             batch_ts=line["batch_ts"],
             publication=line.get("publication"),
             verdict=AGREES,
-            columns=len(self.declaration.columns),
+            column_count=len(self.declaration.columns),
             published_code_version=line.get("code_version"),
             spark_version=self.spark.version,
             published_spark_version=line.get("spark_version"),
@@ -149,7 +149,7 @@ class Auditor:
             typed, published = self._typed([line], files), self._published([line])
             found = differences(typed, published, self.declaration, wrong)
             finding.differences = [asdict(one) for one in found]
-            finding.columns_that_differ = [one.column for one in found] or wrong
+            finding.columns_that_differ = [one.column_name for one in found] or wrong
         if ours.rejected != finding.rejected_published:
             finding.reasons.append(
                 f"{ours.rejected:,} records cannot be typed, {finding.rejected_published:,} were "

@@ -107,11 +107,11 @@ def columns_that_differ(one: Seen, other: Seen) -> list[str]:
 class Difference:
     """How many rows differ in a column, and some of them: file, line, raw, published.
 
-    column: a name, or ROWS for rows that one side has and the other has not.
+    column_name: a column, or ROWS for rows that one side has and the other has not.
     """
 
-    column: str
-    rows: int
+    column_name: str
+    row_count: int = 0
     examples: list[dict] = field(default_factory=list)
 
 
@@ -134,10 +134,10 @@ def differences(
     if counts["raw"] != counts["published"] or len(wrong) == len(columns):
         wrong = _not_shared(left.union(right), columns, abs(counts["raw"] - counts["published"]))
     agreed = [column for column in columns if column not in wrong]
-    found = {column: Difference(column, 0) for column in [ROWS, *columns]}
+    found = {column: Difference(column) for column in [ROWS, *columns]}
     for pair in _paired(left, right, agreed, wrong).toLocalIterator():
         _note(found, pair, wrong, len(columns))
-    return [one for one in found.values() if one.rows]
+    return [one for one in found.values() if one.row_count]
 
 
 def _leftovers(
@@ -218,7 +218,7 @@ def _note(found: dict[str, Difference], pair: Row, wrong: list[str], width: int)
 
 
 def _count(difference: Difference, pair: Row, raw: str | None, published: str | None) -> None:
-    difference.rows += 1
+    difference.row_count += 1
     if len(difference.examples) < EXAMPLES:
         file = "/".join(filter(None, [pair["file"], pair["member"]])) or pair["source"]
         line = int(pair["line"]) if pair["line"] and raw != "not delivered" else None

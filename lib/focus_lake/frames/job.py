@@ -132,7 +132,7 @@ def _told(finding: Finding) -> list[str]:
             f"{one['BillingCurrency'] or 'no currency'} {_amount(one['BilledCost_published'])}"
             for one in finding.cost_sums
         )
-        rows = f"{finding.rows_published:,} rows, {finding.columns} columns"
+        rows = f"{finding.rows_published:,} rows, {finding.column_count} columns"
         return [f"agrees             {batch}: {rows}, billed {billed or '0'}"]
     label = finding.verdict.ljust(18) if finding.verdict == UNAUDITABLE else "DIFFERS           "
     told = [f"{label} {batch}: {reason}" for reason in finding.reasons]
@@ -144,14 +144,14 @@ def _told(finding: Finding) -> list[str]:
 
 
 def _difference(one: dict[str, Any]) -> str:
-    rows = "1 row" if one["rows"] == 1 else f"{one['rows']:,} rows"
+    rows = "1 row" if one["row_count"] == 1 else f"{one['row_count']:,} rows"
     example = one["examples"][0]
     line = f" line {example['line']}" if example["line"] else ""
     raw, published = example["raw"], example["published"]
-    if one["column"] == ROWS:
+    if one["column_name"] == ROWS:
         return f"{rows} on one side alone; {example['file']}{line}: {raw}, {published}"
     values = f"{_shown(raw)} in the raw file, {_shown(published)} published"
-    return f"{one['column']} in {rows}; {example['file']}{line}: {values}"
+    return f"{one['column_name']} in {rows}; {example['file']}{line}: {values}"
 
 
 def _shown(value: str | None) -> str:
