@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-JOBS = ("normalize_focus.py", "refresh_catalog.py")
+JOBS = ("normalize_focus.py", "refresh_catalog.py", "audit_focus.py")
 MODULES = ROOT / "requirements" / "glue.txt"
 SUMS = "SHA256SUMS"
 OLDEST = "315532800"  # 1980-01-01, the oldest a zip can say; real dates would change the bytes

@@ -58,6 +58,18 @@ attempts AS (
         yearmonth
 ),
 
+audits AS (
+    SELECT
+        provider,
+        yearmonth,
+        COUNT(*) AS made,
+        SUM(CASE WHEN verdict = 'agrees' THEN 1 ELSE 0 END) AS passed
+    FROM ${database}.focus_audits
+    GROUP BY
+        provider,
+        yearmonth
+),
+
 resources AS (
     SELECT
         x_Provider AS provider,
@@ -216,6 +228,14 @@ measured AS (
     INNER JOIN live
         ON unmapped.provider = live.provider
         AND unmapped.yearmonth = live.yearmonth
+    UNION ALL
+    SELECT
+        'M7',
+        provider,
+        yearmonth,
+        CAST(NULL AS varchar),
+        CAST(passed AS double) / NULLIF(CAST(made AS double), 0e0)
+    FROM audits
     UNION ALL
     SELECT
         'M8',

@@ -163,6 +163,17 @@ def test_normalize_may_not_write_raw_files_nor_delete_the_ledger(lake, bucket):
     assert not allowed(role, "s3:DeleteObject", f"arn:aws:s3:::{bucket}/lake/ledger/a/202601.jsonl")
 
 
+def test_the_audit_may_read_raw_files_and_lake_and_write_its_own_lines_alone():
+    role = template("b").of("AWS::IAM::Role")["AuditRole"]
+    read = ("bills/aws/a.zip", "lake/ledger/aws/202601.jsonl", "lake/normalized/aws/x.parquet")
+    for key in (*read, "lake/audits/aws/202601.jsonl"):
+        assert allowed(role, "s3:GetObject", f"arn:aws:s3:::b/{key}")
+        writes = allowed(role, "s3:PutObject", f"arn:aws:s3:::b/{key}")
+        assert writes == key.startswith("lake/audits/")
+    assert allowed(role, "s3:ListBucket", "arn:aws:s3:::b")
+    assert actions(role) == {"s3:GetObject", "s3:PutObject", "s3:ListBucket"} | GLUE_ITSELF
+
+
 @pytest.mark.s3
 @pytest.mark.parametrize("days", ["0", "1"])
 def test_refresh_may_do_all_it_does_and_nothing_more(
@@ -232,7 +243,7 @@ def test_a_key_of_ones_own_may_be_used_and_not_managed():
         assert set(rights["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
 
 
-@pytest.mark.parametrize("name", ["NormalizeRole", "RefreshRole"])
+@pytest.mark.parametrize("name", ["NormalizeRole", "RefreshRole", "AuditRole"])
 def test_only_glue_in_this_account_takes_a_jobs_role(name):
     role = Resolved().of("AWS::IAM::Role")[name]
     [trust] = role["AssumeRolePolicyDocument"]["Statement"]

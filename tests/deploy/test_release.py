@@ -60,6 +60,7 @@ def test_the_release_holds_what_glue_reads_with_a_checksum_each(release):
         "pyathena-*-py3-none-any.whl",
         "normalize_focus.py",
         "refresh_catalog.py",
+        "audit_focus.py",
     }
     for name, digest in sums.items():
         assert hashlib.sha256((release / name).read_bytes()).hexdigest() == digest

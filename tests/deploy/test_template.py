@@ -6,16 +6,22 @@ import json
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from focus_lake.catalog.job import RefreshOptions as RefreshOptions
+from focus_lake.frames.options import AuditOptions
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import glue_arguments, parse
 from helpers.stack_template import FILE, ROOT, Resolved, raw
 
-OPTIONS = {"NormalizeJob": NormalizeOptions, "RefreshJob": RefreshOptions}
+OPTIONS = {
+    "NormalizeJob": NormalizeOptions,
+    "RefreshJob": RefreshOptions,
+    "AuditJob": AuditOptions,
+}
 RELEASE = "releases/1.0-abc"
 EVERYTHING = {
     "KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1-2-3",
@@ -52,12 +58,13 @@ def test_every_reference_is_to_something_that_is_made(parameters):
     assert all(resolved.value(output["Value"]) for output in made)
 
 
-def test_there_are_the_two_jobs_and_each_runs_a_script_of_the_jobs_folder():
+def test_there_are_three_jobs_and_each_runs_a_script_of_the_jobs_folder():
     jobs = Resolved(ArtifactBucketName="code").of("AWS::Glue::Job")
     scripts = {name: job["Command"]["ScriptLocation"] for name, job in jobs.items()}
     assert scripts == {
         "NormalizeJob": f"s3://code/{RELEASE}/normalize_focus.py",
         "RefreshJob": f"s3://code/{RELEASE}/refresh_catalog.py",
+        "AuditJob": f"s3://code/{RELEASE}/audit_focus.py",
     }
     for script in scripts.values():
         assert (ROOT / "jobs" / script.rsplit("/", 1)[1]).is_file()
@@ -102,7 +109,9 @@ def test_jobs_run_on_glue_5_1_one_at_a_time_with_retry_timeout_scaling_and_logs(
     glue = split(job)[1]
     assert (job["GlueVersion"], job["WorkerType"], job["NumberOfWorkers"]) == ("5.1", "G.1X", 2)
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
-    assert (job["MaxRetries"], job["Command"]["Name"]) == (1, "glueetl")
+    # An audit that finds a difference finds it again, and would note it twice.
+    retries = 0 if name == "AuditJob" else 1
+    assert (job["MaxRetries"], job["Command"]["Name"]) == (retries, "glueetl")
     assert 0 < job["Timeout"] < 24 * 60  # a scratch folder is kept for a day
     assert glue["enable-auto-scaling"] == "true"
     assert glue["enable-continuous-cloudwatch-log"] == "true"
@@ -120,7 +129,8 @@ def test_jobs_get_the_library_as_zip_and_the_modules_that_the_requirements_name(
     boto3 = f"boto3=={required['boto3']}"
     wheel = f"s3://code/{RELEASE}/pyathena-{required['pyathena']}-py3-none-any.whl"
     modules = {name: split(job)[1]["additional-python-modules"] for name, job in jobs.items()}
-    assert modules == {"NormalizeJob": boto3, "RefreshJob": f"{boto3},{wheel}"}
+    refresh = f"{boto3},{wheel}"
+    assert modules == {"NormalizeJob": boto3, "AuditJob": boto3, "RefreshJob": refresh}
     for job in jobs.values():
         assert split(job)[1]["extra-py-files"] == f"s3://code/{RELEASE}/focus_lake.zip"
     # A conditional PutObject is what keeps two runs from one ledger; boto3 knows it from 1.36 on.
@@ -148,6 +158,18 @@ def test_the_refresh_has_a_schedule_of_its_own():
     trigger = Resolved().of("AWS::Glue::Trigger")["RefreshDaily"]
     assert "WorkflowName" not in trigger
     assert (trigger["Type"], trigger["Actions"]) == ("SCHEDULED", [{"JobName": "fl-refresh"}])
+
+
+def test_the_month_before_is_audited_on_the_twelfth():
+    resolved = Resolved()
+    trigger = resolved.of("AWS::Glue::Trigger")["AuditMonthly"]
+    assert "WorkflowName" not in trigger
+    assert (trigger["Schedule"], trigger["Actions"]) == (
+        "cron(0 4 12 * ? *)",
+        [{"JobName": "fl-audit"}],
+    )
+    audit = parse(AuditOptions, split(resolved.of("AWS::Glue::Job")["AuditJob"])[0])
+    assert audit.months(date(2026, 3, 12)) == ("202602",)
 
 
 def test_every_trigger_is_active_and_starts_a_job_of_this_stack():
