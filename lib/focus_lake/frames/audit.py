@@ -79,10 +79,11 @@ class Auditor:
         started = utc_now()
         files = files_frame(self.spark, self.raw, self.declaration).persist()
         there = {entry.path: entry for entry in self.raw.list()}
+        known = {row.path for row in files.select("path").collect()}
         good = []
         for line in lines:
             finding = self._begun(line, started)
-            finding.reasons = list(_gone(line, there))
+            finding.reasons = [*_gone(line, there), *_unread(line, self.declaration, known)]
             if finding.reasons:
                 finding.verdict, finding.ended_at = UNAUDITABLE, utc_now()
                 yield finding
@@ -184,6 +185,14 @@ def _gone(line: dict[str, Any], there: dict[str, Any]) -> Iterator[str]:
                 f"{file['name']}: the raw file changed since it was published "
                 f"({file['size']:,} bytes then, {now.size:,} now)"
             )
+
+
+def _unread(line: dict[str, Any], declaration: Declaration, known: set[str]) -> Iterator[str]:
+    """Raw files of a batch that the declaration does not lead to, such as accepted odd names."""
+    manifest = declaration.layout.manifest
+    for file in line["files"]:
+        if file["name"] not in known and not (manifest and manifest.path.fullmatch(file["name"])):
+            yield f"{file['name']}: the declaration no longer leads to this file"
 
 
 def _sums(ours: Seen, theirs: Seen) -> list[dict[str, str | None]]:

@@ -12,6 +12,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from focus_lake.declare.model import Declaration, Layout
+from focus_lake.frames.records import is_litter
 from focus_lake.frames.sql import text
 from focus_lake.storage import Entry, Store
 
@@ -47,11 +48,13 @@ def files_frame(spark: SparkSession, raw: Store, declaration: Declaration) -> Da
 
 def _row(entry: Entry, layout: Layout, about: dict) -> tuple | None:
     place = layout.path.fullmatch(entry.path)
-    suffixes = tuple(end for end in layout.data_extensions if end)
-    is_data = entry.path.lower().endswith(suffixes) or (
-        "" in layout.data_extensions and "." not in entry.path.rsplit("/", 1)[1]
-    )
-    if not place or not is_data or (layout.manifest and layout.manifest.path.fullmatch(entry.path)):
+    is_data = layout.ending(entry.path.rsplit("/", 1)[-1]) is not None
+    if (
+        not place
+        or not is_data
+        or is_litter(entry.path)
+        or (layout.manifest and layout.manifest.path.fullmatch(entry.path))
+    ):
         return None
     groups = place.groupdict()
     found = about.get(_shared(layout, groups)) if layout.manifest else None
@@ -80,27 +83,32 @@ def _group(pattern: re.Pattern[str], group: str, value: str = "path") -> str:
     return f"regexp_extract({value}, {text(_pattern(pattern))}, {number})"
 
 
-def _only_digits(value: str, count: int) -> str:
-    return f"substring(regexp_replace({value}, '[^0-9]', ''), 1, {count})"
+def _digits_of(value: str) -> str:
+    """SQL: a date or time as digits alone, 2026-1-5 as 20260105; digits in one row stay."""
+    part = "CASE WHEN n > 0 AND length(p) < 2 THEN lpad(p, 2, '0') ELSE p END"
+    return f"array_join(transform(regexp_extract_all({value}, '[0-9]+', 0), (p, n) -> {part}), '')"
 
 
 def _yearmonth(layout: Layout) -> str:
     there = layout.path.groupindex
     if "yearmonth" in there:
-        return _only_digits(_group(layout.path, "yearmonth"), 6)
-    return f"concat({_group(layout.path, 'year')}, {_group(layout.path, 'month')})"
+        return f"substring({_digits_of(_group(layout.path, 'yearmonth'))}, 1, 6)"
+    year, month = _group(layout.path, "year"), _group(layout.path, "month")
+    return f"concat({year}, lpad({month}, 2, '0'))"
 
 
 def _batch_ts(layout: Layout) -> str:
     if layout.batch_ts == "day":
-        return f"concat({_yearmonth(layout)}, {_group(layout.path, 'day')}, '000000')"
+        day = f"lpad({_group(layout.path, 'day')}, 2, '0')"
+        return f"concat({_yearmonth(layout)}, {day}, '000000')"
     others = [name for name in layout.path.groupindex if name != "file"]
     same = ", ".join(_group(layout.path, name) for name in others)
     newest = f"max(written) OVER (PARTITION BY {same})" if same else "max(written) OVER ()"
     if "batch_ts" not in layout.path.groupindex:
         return newest
-    digits = _only_digits(_group(layout.path, "batch_ts"), 14)
-    return f"CASE WHEN {digits} <> '' THEN rpad({digits}, 14, '0') ELSE {newest} END"
+    digits = f"substring({_digits_of(_group(layout.path, 'batch_ts'))}, 1, 14)"
+    whole = f"CASE WHEN length({digits}) >= 8 THEN rpad({digits}, 14, '0') ELSE {digits} END"
+    return f"CASE WHEN {digits} <> '' THEN {whole} ELSE {newest} END"
 
 
 def _export(declaration: Declaration) -> str:
@@ -144,10 +152,9 @@ def _said(raw: Store, layout: Layout, entry: Entry) -> dict:
         content = json.loads(raw.read(entry.path)[0] or b"null")
     except ValueError:  # a batch with such a manifest is never published
         content = None
-    ends = tuple(end for end in layout.data_extensions if end)
     texts = [value for _, value in _texts(content)]
     said = {
-        "names": {value.rsplit("/", 1)[-1] for value in texts if value.lower().endswith(ends)},
+        "names": {value.rsplit("/", 1)[-1] for value in texts if layout.ending(value)},
         "time": entry.modified,
         "version": None,
     }

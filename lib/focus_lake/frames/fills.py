@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from focus_lake.declare.model import Declaration, Repair
 from focus_lake.frames.sql import first_of, fold, look_up, matches, name, text, texts
@@ -58,8 +59,9 @@ def defaults(declaration: Declaration) -> Step:
         typed = text(value)
         if kinds[column] == "decimal":
             typed = f"CAST({typed} AS DECIMAL(38,18))"
-        elif kinds[column] == "timestamp":
-            typed = f"CAST({typed} AS TIMESTAMP_NTZ)"
+        elif kinds[column] == "timestamp":  # has its zone with it
+            moment = datetime.fromisoformat(value).astimezone(UTC)
+            typed = f"TIMESTAMP_NTZ'{moment:%Y-%m-%d %H:%M:%S.%f}'"
         step.changes[column] = f"coalesce({name(column)}, {typed})"
         step.notes.append(_note(f"{name(column)} IS NULL", f"{column}: {value} by declaration"))
     return step

@@ -73,7 +73,7 @@ def raw_frame(
     if months := tuple(yearmonths):
         found = found.where(f"yearmonth IN ({texts(months)})")
     about = {row.path: row for row in found.orderBy("path").collect()}
-    seen = _looked_at(spark, place, list(about))
+    seen = _looked_at(spark, place, list(about), declaration.format.encoding)
     heads = list(dict.fromkeys(text.head for text in seen))
     schema = _schema(heads)
     pieces = [
@@ -110,13 +110,13 @@ def _constants(text: Text, about: Row) -> dict[str, str | None]:
     }
 
 
-def _looked_at(spark: SparkSession, place: Store, paths: list[str]) -> list[Text]:
+def _looked_at(spark: SparkSession, place: Store, paths: list[str], encoding: str) -> list[Text]:
     """The texts of the files, looked at in Spark's tasks."""
 
     def each(indexes: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in indexes:
             for number in batch.column(0).to_pylist():
-                seen = pickle.dumps(look(place, paths[number]))
+                seen = pickle.dumps(look(place, paths[number], encoding))
                 yield pa.RecordBatch.from_pydict({"number": [number], "seen": [seen]})
 
     numbers = spark.range(0, len(paths), 1, max(1, min(len(paths), 4 * _cores(spark))))

@@ -5,6 +5,7 @@ Nothing is guessed: a text is strict CSV, or it raises. Every value comes out as
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -24,6 +25,12 @@ from focus_lake.storage import Store
 
 csv.field_size_limit(sys.maxsize)
 _CHUNK = 1024 * 1024  # bytes
+# What file managers leave beside files and in archives.
+_LITTER = re.compile(
+    r"(?:.*/)?(?:__MACOSX/.*|\._[^/]*|\.DS_Store|thumbs\.db|desktop\.ini"
+    r"|read[-_ ]?me(?:\.(?:txt|md|html?|pdf|rtf))?)",
+    re.IGNORECASE,
+)
 DOUBLED, BACKSLASH = "doubled", "backslash"
 # A field of a record in which backslashes escape quotes, and what ends it.
 _FIELD = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|([^",\r\n]*))(,|\r?\n|\Z)', re.DOTALL)
@@ -42,10 +49,19 @@ class Text:
     head: tuple[str, ...]
     quoting: str = DOUBLED
     size: int = 0
+    encoding: str = "utf-8"
 
 
-def look(raw: Store, path: str) -> list[Text]:
-    """The texts of a raw file and their headers. Reads it once, and keeps nothing of it."""
+def is_litter(path: str) -> bool:
+    """Whether a file, or member of an archive, is one that no provider delivers."""
+    return _LITTER.fullmatch(path) is not None
+
+
+def look(raw: Store, path: str, encoding: str = "utf-8") -> list[Text]:
+    """The texts of a raw file and their headers. Reads it once, and keeps nothing of it.
+
+    encoding: of CSV text.
+    """
     with raw.open(path) as file:
         start = file.read(4)
     if start == b"PAR1":
@@ -56,7 +72,7 @@ def look(raw: Store, path: str) -> list[Text]:
     if start[:2] != b"PK" and (path.lower().endswith(".json") or _begins_json(start)):
         head = dict.fromkeys(key for row in _json_rows(raw, path) for key in row)
         return [Text(path, None, "json", tuple(head))]
-    return [_look(raw, path, member) for member in _members(raw, path, start)]
+    return [_look(raw, path, member, encoding) for member in _members(raw, path, start)]
 
 
 def _groups(parquet: Any) -> range:
@@ -71,27 +87,29 @@ def _members(raw: Store, path: str, start: bytes) -> list[str | None]:
     if start[:2] != b"PK":
         return [None]
     with raw.open(path) as file, zipfile.ZipFile(file) as archive:
-        return [one.filename for one in archive.infolist() if not one.is_dir()]
+        names = [one.filename for one in archive.infolist() if not one.is_dir()]
+        return [name for name in names if not is_litter(name)]
 
 
-def _look(raw: Store, path: str, member: str | None) -> Text:
+def _look(raw: Store, path: str, member: str | None, encoding: str) -> Text:
     size, escapes, last = 0, False, b""
     with _opened(raw, path, member) as stream:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             escapes = escapes or b'\\"' in last + chunk
             last = chunk[-1:]
-    quoting = _quoting(raw, path, member) if escapes else DOUBLED
-    with _lines(raw, path, member) as lines:
+    quoting = _quoting(raw, path, member, encoding) if escapes else DOUBLED
+    with _lines(raw, path, member, encoding) as lines:
         head = next((row for row, _ in _rows(lines, quoting) if row), [])
-    return Text(path, member, "csv", tuple(one.strip() for one in head), quoting, size)
+    names = tuple(one.strip() for one in head)
+    return Text(path, member, "csv", names, quoting, size, encoding)
 
 
-def _quoting(raw: Store, path: str, member: str | None) -> str:
+def _quoting(raw: Store, path: str, member: str | None, encoding: str) -> str:
     """How quotes inside fields are written, by which reading fits better; doubled if both do."""
     wrong = {}
     for quoting in (DOUBLED, BACKSLASH):
-        with _lines(raw, path, member) as lines:
+        with _lines(raw, path, member, encoding) as lines:
             try:
                 sizes = [len(row) for row, _ in _rows(lines, quoting) if row]
             except csv.Error:
@@ -116,10 +134,15 @@ def _opened(raw: Store, path: str, member: str | None) -> Iterator[Any]:
 
 
 @contextmanager
-def _lines(raw: Store, path: str, member: str | None) -> Iterator[io.TextIOWrapper]:
+def _lines(raw: Store, path: str, member: str | None, encoding: str) -> Iterator[io.TextIOWrapper]:
     """The text, a line at a time; only a newline ends one, as line numbers are counted."""
     with _opened(raw, path, member) as stream:
-        yield io.TextIOWrapper(stream, encoding="utf-8-sig", newline="\n")
+        yield io.TextIOWrapper(stream, encoding=_decoder(encoding), newline="\n")
+
+
+def _decoder(encoding: str) -> str:
+    """UTF-8 with or without a byte-order mark; any other encoding by its name."""
+    return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
 
 
 def _rows(lines: Iterable[str], quoting: str) -> Iterator[tuple[list[str], int]]:
@@ -200,7 +223,7 @@ def _records(raw: Store, text: Text) -> Iterator[tuple[list, int]]:
         for number, row in enumerate(_json_rows(raw, text.path), 1):
             yield [_as_text(row.get(key)) for key in text.head], number
         return
-    with _lines(raw, text.path, text.member) as lines:
+    with _lines(raw, text.path, text.member, text.encoding) as lines:
         rows = ((row, line) for row, line in _rows(lines, text.quoting) if row)
         next(rows, None)  # the header
         yield from rows
