@@ -11,7 +11,7 @@ from focus_lake.catalog.refresh import RATES, Refresh, RefreshOutcome
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.log import Log
 from focus_lake.options import option
-from focus_lake.records import runs
+from focus_lake.records import masking, runs
 from focus_lake.storage import Places, Store
 
 ENGINES = ("athena", "trino", "duckdb")
@@ -105,7 +105,10 @@ def _check(options: RefreshOptions) -> None:
 def _refresh(options: RefreshOptions, places: Places, log: Log) -> RefreshOutcome:
     lake = places.lake
     place = render.CatalogPlace(
-        options.database, options.location or lake.root, options.reporting_currency
+        options.database,
+        options.location or lake.root,
+        options.reporting_currency,
+        masking.key(lake, make=not options.dry_run),
     )
     engine = _engine(options, lake, place, log)
     try:

@@ -35,7 +35,7 @@ from focus_lake.errors import CatalogError, OptionsError
 from focus_lake.lake.live import Live
 from focus_lake.plan import ai as plan_ai
 from focus_lake.plan import settings as plan_settings
-from focus_lake.records import deliveries, invoices, retention
+from focus_lake.records import deliveries, invoices, masking, retention
 from focus_lake.reference.state import Reference
 from focus_lake.spec import columns
 from focus_lake.storage import Store
@@ -53,11 +53,12 @@ NO_REFERENCE = Reference()  # a lake without reference data
 @dataclass(frozen=True)
 class CatalogPlace:
     """Where the catalog goes: database name, and the lake's root as the engine spells it; and the
-    currency that costs are converted to."""
+    currency that costs are converted to, the key of the masked views."""
 
     database: str
     lake: str
     reporting_currency: str = "USD"
+    masking_key: str = masking.UNKNOWN_KEY
 
     def __post_init__(self) -> None:
         check_database(self.database)
@@ -160,6 +161,7 @@ def shared_views(
         **deliveries.values(declarations),
         **invoices.values(declarations),
         **retention.values(),
+        **masking.values(reference.of("masking"), place.masking_key, VIEW_KEYS),
         **currency.values(place.reporting_currency),
         **_filled(reference.placeholders(declarations), place.database),
         **plan_settings.values(declarations),
