@@ -6,6 +6,7 @@ import os
 import uuid
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from helpers import local_s3
 
@@ -18,6 +19,11 @@ NO_AWS = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+# A busy machine is no defect: hypothesis judges values here, never time.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_make_parametrize_id(config, val, argname):
