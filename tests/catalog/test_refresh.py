@@ -198,8 +198,7 @@ def test_a_run_that_forgot_the_users_declarations_takes_nothing_out_of_the_total
 def test_a_file_of_a_live_batch_that_is_gone_is_named_and_the_views_stay(lake, capsys):
     assert deploy(lake) == 0
     rows = [charge("2026-01-05", "11")]
-    files = [{"name": "part-00000-0.parquet", "rows": 1, "bytes": 9}]
-    lake.batch("alibaba", "202601", SECOND, rows, data_files=files)
+    lake.batch("alibaba", "202601", SECOND, rows)
     assert deploy(lake) == 0
     gone = f"normalized/alibaba/yearmonth=202601/batch_ts={SECOND}/publication={SECOND}-202601"
     gone += "/part-00000-0.parquet"
@@ -208,6 +207,28 @@ def test_a_file_of_a_live_batch_that_is_gone_is_named_and_the_views_stay(lake, c
     out = capsys.readouterr().out
     assert f"{gone} is in the ledger and not in the lake" in out
     assert "--providers alibaba --yearmonths 202601 --reprocess true" in out
+
+
+def test_a_foreign_file_in_a_live_batch_fails_the_provider_and_doubles_nothing(
+    lake, tmp_path, capsys
+):
+    own = declare(tmp_path / "own", "acme")
+    lake.batch("acme", "202601", SECOND, [charge("2026-01-05", "5")])
+    lake.batch("alibaba", "202601", SECOND, [charge("2026-01-05", "11")])
+    assert deploy(lake, "--declarations", own) == 0
+    total = [("acme", D("5")), ("alibaba", D("11"))]
+    (stored,) = lake.root.glob(f"normalized/alibaba/*/batch_ts={SECOND}/*/*.parquet")
+    shutil.copy(stored, stored.with_name("mine.parquet"))
+    lake.batch("acme", "202602", SECOND, [charge("2026-02-05", "7")])
+    assert deploy(lake, "--declarations", own) == 1
+    out = capsys.readouterr().out
+    assert f"FAILED alibaba (as before in the catalog): {stored.with_name('mine.parquet')}" in out
+    assert "is in the folder of a published batch and not in the ledger" in out
+    assert "move it out of the lake, or run normalize_focus.py --providers alibaba" in out
+    assert "acme: 2 live batches" in out
+    stored.with_name("mine.parquet").unlink()
+    assert deploy(lake, "--declarations", own) == 0
+    assert on_duckdb(lake.root, TOTAL) == [("acme", D("12")), total[1]]
 
 
 def test_a_new_provider_that_fails_does_not_stop_the_others(lake, tmp_path, capsys):

@@ -53,8 +53,9 @@ class Lake:
     def batch(self, provider: str, yearmonth: str, batch_ts: str, rows: list[dict], **line) -> None:
         """Data and ledger line of one batch; exports and counts are those of the rows."""
         publication = line.get("publication")
-        self.data(provider, yearmonth, batch_ts, rows, publication)
-        self.line(provider, yearmonth, batch_ts, rows, **line)
+        path = self.data(provider, yearmonth, batch_ts, rows, publication)
+        stored = {"name": path.name, "rows": len(rows), "bytes": path.stat().st_size}
+        self.line(provider, yearmonth, batch_ts, rows, **{"data_files": [stored], **line})
 
     def data(
         self,
@@ -162,7 +163,6 @@ def story(lake: Lake) -> dict:
         cost_sums=[{"BillingCurrency": "CNY", "BilledCost": "12.600000000000000001"}],
         null_counts={"ChargeClass": 3, "SubAccountId": 1},
         files=[{"name": "202601/账单.zip", "size": 4_000_000_000, "etag": "e"}],
-        data_files=[{"name": "part-00000-0.parquet", "rows": 3, "bytes": 9}],
         conformance=[
             {"rule": "r", "row_count": 2, "examples": [{"file": "账单.zip", "value": "v"}]}
         ],

@@ -18,8 +18,8 @@ from focus_lake.catalog.engines.base import Engine
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
-from focus_lake.lake import ledger, live, publications
-from focus_lake.lake.ledger import PUBLISHED, Line
+from focus_lake.lake import held, ledger, live, publications
+from focus_lake.lake.ledger import Line
 from focus_lake.lake.publications import Key
 from focus_lake.log import Log
 from focus_lake.records import retention
@@ -157,25 +157,17 @@ class Refresh:
         )
 
     def _ledger_and_data_agree(self, provider: str, lines: list[Line], chosen: live.Live) -> None:
-        """A lost ledger or a lost file would show as money that is gone; it is an error instead."""
+        """A lost ledger or file would show as money that is gone, a foreign file as money that
+        was never charged; it is an error instead."""
         folder = f"{publications.NORMALIZED}/{provider}"
-        files = {entry.path for entry in self.store.list(folder)}
-        if files and not lines:
+        if not lines and any(True for _ in self.store.list(folder)):
             raise LedgerError(
                 f"{self.store.url(folder)} holds data but ledger/{provider}/ is missing: "
                 "restore it, or run normalize_focus.py, which writes it anew"
             )
-        for line in lines:
-            if line.status != PUBLISHED or publications.key(line) not in chosen.batches:
-                continue
-            batch = publications.folder(publications.NORMALIZED, line)
-            for file in line.data_files:
-                if f"{batch}/{file['name']}" not in files:
-                    raise LedgerError(
-                        f"{self.store.url(batch)}/{file['name']} is in the ledger and not in "
-                        f"the lake: run normalize_focus.py --providers {provider} --yearmonths "
-                        f"{line.yearmonth} --reprocess true"
-                    )
+        found = held.compare(self.store, provider, lines, chosen.batches)
+        if found.problems:
+            raise LedgerError(found.told())
 
     def _above(self, declared: dict[str, Declaration], before: set[str]) -> None:
         """The views over several providers: those deployed now and those that had a view."""

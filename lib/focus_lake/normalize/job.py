@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from focus_lake import declare
 from focus_lake.errors import FocusLakeError, OptionsError, StorageError, VersionConflict
-from focus_lake.lake import scratch
+from focus_lake.lake import held, scratch
 from focus_lake.lake.journal import Author
 from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.log import Log
@@ -32,6 +32,7 @@ class ProviderOutcome:
     ledger: Ledger | None = None  # as the plan saw it: what changes meanwhile is a conflict
     lines: list[Line] = field(default_factory=list)
     failure: str | None = None
+    verified: held.Held | None = None  # what --verify found
 
     def fail(self, why: str, log: Log) -> None:
         """Note an error of the provider as a whole, or of one of its batches."""
@@ -109,12 +110,26 @@ def _planned(
     try:
         declared = declare.load(name, places.declarations)
         outcome.ledger = Ledger(places.lake, name, author)
+        if options.verify:
+            _verify(outcome, outcome.ledger, options, log)
         outcome.plan = plan.make(places.raw_of(name), outcome.ledger, declared, options)
         for stray in outcome.plan.strays:
             log.event("stray file", "warning", provider=name, file=stray.path, why=stray.why)
     except FocusLakeError as error:
         outcome.fail(str(error), log)
     return outcome
+
+
+def _verify(outcome: ProviderOutcome, ledger: Ledger, options: NormalizeOptions, log: Log) -> None:
+    """Hold the lake's files to the ledger; the run goes on, but ends with 1 where they differ."""
+    wanted = options.yearmonths
+    lines = [line for line in ledger.lines() if not wanted or line.yearmonth in wanted]
+    with log.timed("verified", provider=outcome.provider) as details:
+        found = held.read_all(ledger.store, outcome.provider, lines)
+        details |= {"files": found.files, "rows": found.rows}
+    outcome.verified = found
+    if found.problems:
+        outcome.fail(found.told(), log)
 
 
 def _work(

@@ -119,6 +119,9 @@ def _notes(outcomes) -> list[str]:
     for outcome in outcomes:
         if outcome.failure:
             lines.append(f"FAILED     {outcome.provider}: {outcome.failure}")
+        if (held := outcome.verified) and not held.problems:
+            counted = f"{held.batches:,} batches, {held.files:,} files and {held.rows:,} rows"
+            lines.append(f"verified   {outcome.provider}: {counted} are as they were published")
         if not outcome.plan:
             continue
         for stray in outcome.plan.strays:
