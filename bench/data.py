@@ -14,8 +14,8 @@ from focus_lake.lake.ledger import PUBLISHED, Line, read_all
 from focus_lake.raw.find import find
 
 PROVIDER = "alibaba"
-BATCHES = 1000
-PUSHES = 25  # a month, so that the 1,000 batches are 40 months
+MONTHS = 40  # of the histories with many batches
+ROWS_A_FILE = 2_000
 
 
 def sample(folder: Path, rows: int, **options) -> Path:
@@ -45,19 +45,17 @@ def unzipped(raw: Path, target: Path) -> Path:
     return target
 
 
-def published(folder: Path, like: Path) -> tuple[Path, Path]:
-    """(raw, lake) with 1,000 batches that the ledger has; no data, only the ledger's lines.
+def published(folder: Path, like: Path, batches: int) -> tuple[Path, Path]:
+    """(raw, lake) with so many batches that the ledger has; no data, only the ledger's lines.
 
     like: a lake whose last ledger line the others are copies of.
     """
-    months = BATCHES // PUSHES
-    raw = sample(folder, 50, months=months, pushes=PUSHES, shared_folder="true")
-    lake = folder / "lake"
+    raw, lake = copies(folder / f"{batches}", batches, 100), folder / "lake"
     shutil.rmtree(lake, ignore_errors=True)
     model = read_all(storage.at(str(like)), PROVIDER)[-1]
-    batches, _ = find(storage.at(f"{raw}/{PROVIDER}"), declare.load(PROVIDER))
+    found, _ = find(storage.at(f"{raw}/{PROVIDER}"), declare.load(PROVIDER))
     lines: dict[str, list[Line]] = {}
-    for batch in batches:
+    for batch in found:
         of_batch = {"yearmonth": batch.yearmonth, "batch_ts": batch.batch_ts}
         line = replace(model, **of_batch, exports=batch.exports, files=batch.signature())
         assert line.status == PUBLISHED
@@ -66,3 +64,30 @@ def published(folder: Path, like: Path) -> tuple[Path, Path]:
         text = "".join(line.to_json() + "\n" for line in of_month)
         storage.at(str(lake)).put_if(f"ledger/{PROVIDER}/{month}.jsonl", text.encode(), None)
     return raw, lake
+
+
+def many_files(folder: Path, count: int) -> Path:
+    """A history of so many small pushes, each one file of about ROWS_A_FILE rows."""
+    return copies(folder, count, ROWS_A_FILE)
+
+
+def copies(folder: Path, count: int, rows: int) -> Path:
+    """The raw folder of MONTHS months, each pushed again and again until there are count files.
+
+    A month's pushes are the same file under other names: hard links, which cost no space.
+    """
+    raw = sample(folder / "months", rows * 10 // 7, months=MONTHS)  # one account has 7 in 10 rows
+    done, target = folder / "done", folder / "raw"
+    if not done.exists():
+        shutil.rmtree(target, ignore_errors=True)
+        found, _ = find(storage.at(f"{raw}/{PROVIDER}"), declare.load(PROVIDER))
+        largest = {batch.yearmonth: batch for batch in sorted(found, key=lambda one: one.bytes)}
+        for number in range(count):
+            batch = largest[sorted(largest)[number % MONTHS]]
+            push = f"{batch.batch_ts[:8]}{number // MONTHS:06d}"
+            for file in batch.files:
+                path = target / PROVIDER / batch.yearmonth / push / Path(file.path).name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.hardlink_to(raw / PROVIDER / file.path)
+        done.touch()
+    return target

@@ -8,13 +8,17 @@ daylight saving time since 1991), its own size of row groups, one file a thread.
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
 
+from focus_lake import declare, storage
 from focus_lake.declare.model import Declaration
+from focus_lake.raw.find import find
 from focus_lake.resources import data
 from focus_lake.spec import columns
 from focus_lake.spec.columns import Column, spell
@@ -212,3 +216,18 @@ def _attribute(keys: tuple[str, ...]) -> str:
 
 def _text(value) -> str:
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def main(raw: str, texts: str, folder: str) -> int:
+    """DuckDB's own cold start for the same: a process that writes every batch, and ends."""
+    found, _ = find(storage.at(f"{raw}/alibaba"), declare.load("alibaba"))
+    with connect(len(os.sched_getaffinity(0))) as connection:
+        for batch in found:
+            paths = [path for file in batch.files for path in Path(texts, file.path).iterdir()]
+            to = Path(folder, batch.batch_ts)
+            write(connection, paths, Path(texts), batch.exports[0], to, declare.load("alibaba"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

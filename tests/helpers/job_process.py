@@ -15,7 +15,7 @@ from pathlib import Path
 import pyspark
 
 from focus_lake.lake import ledger
-from focus_lake.normalize import job, publish, task
+from focus_lake.normalize import job, read_batch, task
 from focus_lake.raw import clean
 from focus_lake.spark import session
 from focus_lake.storage import local, s3
@@ -67,7 +67,7 @@ def amid_tasks(cluster) -> None:
 
     def patched(self, function, items):
         items = list(items)
-        if function is not task.run:
+        if function is not task.run and getattr(function, "func", None) is not read_batch.whole:
             return original(self, function, items)
         original(self, function, items[:1])
         return kill()
@@ -91,9 +91,9 @@ def _is_table(name: str):
 STEPS = {
     "planned": lambda cluster: before(job, "_work"),
     "unzipping": lambda cluster: before(clean, "_line_numbers"),
-    "unzipped": lambda cluster: after(publish, "_unzip"),
+    "unzipped": lambda cluster: after(read_batch, "unzip"),
     "amid the tasks": amid_tasks,
-    "written": lambda cluster: after(publish, "_write"),
+    "written": lambda cluster: after(read_batch, "write"),
     "before the decision": lambda cluster: before(ledger.Ledger, "write", _status("publishing")),
     "in the journal's write": lambda cluster: before(local.os, "replace", _is_in("journal")),
     "in the ledger's write": lambda cluster: before(local.os, "replace", _is_in("ledger")),
@@ -122,6 +122,7 @@ def take(name: str) -> str | None:
 if __name__ == "__main__":
     cluster = session.Cluster if take("spark") else InProcess
     job.Cluster = cluster
+    job.LITTLE = -1  # or a day as small as a test's would do without it
     if step := take("kill_at"):
         STEPS[step](cluster)
     runpy.run_path(str(SCRIPT), run_name="__main__")

@@ -67,8 +67,10 @@ def test_it_starts_no_spark_and_changes_nothing(job, no_spark):
     assert job.marks() == before
 
 
-def test_with_something_new_such_an_environment_fails_in_words(job, no_spark):
-    file = job.put("202601/20260131173000/1500_2_X_202601.csv", "BilledCost,BillingPeriodStart\n")
+def test_with_much_that_is_new_such_an_environment_fails_in_words(job, no_spark):
+    """A little is read without Spark; this is 2.7 MB."""
+    text = "BilledCost,BillingPeriodStart\n" + "1,2026-01-01 00:00:00\n" * 120_000
+    file = job.put("202601/20260131173000/1500_2_X_202601.csv", text)
     result = run(job, no_spark)
     file.unlink()
     assert result.code == 1

@@ -8,7 +8,7 @@ from decimal import Decimal
 import boto3
 import pytest
 
-from focus_lake.normalize import publish
+from focus_lake.normalize import publish, read_batch
 from helpers.exports import LATER, NAME, PUSH, bill, row, rows, zipped_names
 from helpers.job_process import STEPS
 from helpers.job_runs import STAND_IN, Job, Result, run_here
@@ -105,7 +105,7 @@ def test_from_nothing_to_a_late_part(on_s3):
 
 
 def test_an_archive_is_read_in_ranges_on_the_executors(on_s3, monkeypatch):
-    monkeypatch.setattr(publish, "UNZIP_HERE", 0)
+    monkeypatch.setattr(read_batch, "SMALL", 0)
     monkeypatch.setattr("focus_lake.storage.s3.READ_AHEAD", 1000)
     deliver(on_s3)
     assert on_s3.run(max_rejected_rows=1).code == 0

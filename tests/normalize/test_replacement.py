@@ -66,6 +66,7 @@ def test_a_changed_file_replaces_its_batch(job):
 
 def test_a_batch_with_fewer_files_than_before_keeps_no_old_one(job, monkeypatch):
     monkeypatch.setattr("focus_lake.raw.clean.PIECE", 1)  # every few rows are a piece of their own
+    monkeypatch.setattr("focus_lake.normalize.read_batch.SMALL", -1)  # and shared out
     job.put(FIRST, zip_of(*rows(30)))
     job.put(SECOND, zip_of(*rows(30)))
     assert job.run().code == 0

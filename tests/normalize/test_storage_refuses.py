@@ -8,7 +8,7 @@ import os
 import pytest
 
 from focus_lake.errors import StorageError
-from focus_lake.normalize import task
+from focus_lake.normalize import read_batch, task
 from focus_lake.storage import local
 from helpers.exports import LATER, NAME, PUSH, bill, rows
 from helpers.job_process import InProcess
@@ -103,6 +103,7 @@ def test_a_task_that_fails_is_told_in_one_line_and_the_others_go_on(job, cluster
 
     with monkeypatch.context() as patch:
         patch.setattr(task, "run", run)
+        patch.setattr(read_batch, "SMALL", -1)  # each batch by itself
         result = job.run()
     assert result.code == 1
     assert result.line("FAILED") == (
@@ -122,6 +123,7 @@ def test_a_disk_that_is_full_in_a_task_is_told_by_name(job, cluster, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(task, "run", run)
+        patch.setattr(read_batch, "SMALL", -1)  # each batch by itself
         result = job.run()
     assert result.code == 1
     assert result.line("FAILED") == (

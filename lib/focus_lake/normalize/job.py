@@ -12,15 +12,18 @@ from focus_lake.lake import held, scratch
 from focus_lake.lake.journal import Author
 from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.log import Log
-from focus_lake.normalize import plan, summary
+from focus_lake.normalize import plan, read_batch, summary
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.normalize.plan import READ, REFUSE, REFUSED_BEFORE, Plan
-from focus_lake.normalize.publish import Run, process, refuse_unread
+from focus_lake.normalize.publish import Run, refuse_unread, settle
+from focus_lake.normalize.read_batch import How
 from focus_lake.normalize.rebuild import rebuild
 from focus_lake.records import runs
 from focus_lake.spark import glue
-from focus_lake.spark.session import Cluster
+from focus_lake.spark.session import Cluster, Here, is_submitted
 from focus_lake.storage import Places
+
+LITTLE = read_batch.SMALL  # raw bytes read in less time than Spark takes to start
 
 
 @dataclass
@@ -76,6 +79,8 @@ def _run(
     with ExitStack() as stack:
         if cluster is None and glue.is_glue(sys.argv):
             cluster = Cluster(stack.enter_context(glue.job(sys.argv)))
+        elif cluster is None and _is_little(outcomes, options):
+            cluster = Here()
         elif cluster is None:
             cluster = Cluster()
             stack.callback(cluster.stop)
@@ -89,6 +94,13 @@ def _run(
             plan.mark_current(outcome.plan, outcome.ledger)
     print(summary.report(outcomes))
     return outcomes
+
+
+def _is_little(outcomes: list[ProviderOutcome], options: NormalizeOptions) -> bool:
+    """Whether the work is done before Spark would have started, on a laptop's one core."""
+    steps = [step for outcome in outcomes if outcome.plan for step in outcome.plan.of(READ)]
+    is_read = not (options.rebuild_ledger or is_submitted())
+    return is_read and sum(step.batch.bytes for step in steps) <= LITTLE
 
 
 def _opened(options: NormalizeOptions) -> Places:
@@ -144,7 +156,7 @@ def _work(
         scratch.clean(lake, log)
         return
     if any(outcome.plan.of(READ) for outcome in todo):
-        cluster.begin()
+        cluster.begin()  # while the driver unzips
     with scratch.folder(lake, log) as folder:
         for outcome in todo:
             try:
@@ -168,23 +180,27 @@ def _provider(
     outcome: ProviderOutcome, places: Places, folder: str, options, cluster, log: Log
 ) -> None:
     name, made, lake = outcome.provider, outcome.plan, places.lake
-    settings = (made.declaration, options, cluster, plan.recipe(made.declaration, options))
     steps = made.of(READ, REFUSE)
+    to_read = [step.batch for step in steps if step.action == READ]
+    own = {batch.key: f"{folder}/{name}-{batch.yearmonth}-{batch.batch_ts}" for batch in to_read}
+    how = How(places.raw_of(name), lake, made.declaration, options)
+    reads = read_batch.in_turn(how, cluster, [(batch, own[batch.key]) for batch in to_read])
+    recipe = plan.recipe(made.declaration, options)
     for number, step in enumerate(steps, 1):
         batch = step.batch
         here = log.bind(provider=name, yearmonth=batch.yearmonth, batch_ts=batch.batch_ts)
-        run = Run(places.raw_of(name), lake, outcome.ledger, *settings, here)
+        run = Run(lake, outcome.ledger, made.declaration, options, cluster, recipe, here)
         try:
             if step.action == REFUSE:
                 outcome.lines.append(refuse_unread(run, batch, step.reasons))
             else:
                 here.event("reading", batch=f"{number} of {len(steps)}", bytes=batch.bytes)
-                own = f"{folder}/{name}-{batch.yearmonth}-{batch.batch_ts}"
-                outcome.lines.append(process(run, batch, own))
-                for stray in run.strays:
+                read = next(reads)
+                for stray in read.strays:
                     here.event("stray file", "warning", file=stray.path, why=stray.why)
-                outcome.plan.strays += run.strays
-                lake.delete(own)
+                outcome.plan.strays += read.strays
+                outcome.lines.append(settle(run, batch, read, own[batch.key]))
+                lake.delete(own[batch.key])
         except VersionConflict:
             raise
         except FocusLakeError as error:

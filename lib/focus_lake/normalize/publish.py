@@ -1,31 +1,24 @@
-"""One batch from its raw files to its ledger line: unzip, type and write, audit, publish."""
+"""A batch that was read, to its ledger line: judged, then published or refused."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 
 from focus_lake import __version__
 from focus_lake.conformance import history
-from focus_lake.conformance.findings import Conformance
 from focus_lake.declare.model import Declaration
-from focus_lake.errors import BatchRejected, StorageError
+from focus_lake.errors import FocusLakeError, StorageError
 from focus_lake.lake import daily, publications
-from focus_lake.lake.audit import Audit
 from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
 from focus_lake.log import Log, utc_now, utc_text
-from focus_lake.normalize import publish_checks, task
+from focus_lake.normalize import publish_checks
 from focus_lake.normalize.options import NormalizeOptions
-from focus_lake.raw import clean
-from focus_lake.raw.archives import Limits
-from focus_lake.raw.find import Batch, Reason, Stray
-from focus_lake.raw.texts import Text
-from focus_lake.spark.session import Cluster
+from focus_lake.normalize.read_batch import Read
+from focus_lake.raw.find import Batch, Reason
+from focus_lake.spark.session import Cluster, Here
 from focus_lake.storage.base import Store
-from focus_lake.transform.select import Origin, Transform
+from focus_lake.transform.select import Transform
 
-UNZIP_HERE = 4 * 1024 * 1024  # raw bytes that the driver unzips while Spark starts
-TEXT_A_FILE = 1024**3  # bytes of text that make about one Parquet file of 128 MB
 # What a batch is published with: folder in the run's scratch, table of the lake.
 PARTS = {
     "data": publications.NORMALIZED,
@@ -38,46 +31,23 @@ PARTS = {
 class Run:
     """What every batch of a provider shares."""
 
-    raw: Store  # the provider's raw folder
     lake: Store
     ledger: Ledger
     declaration: Declaration
     options: NormalizeOptions
-    cluster: Cluster
+    cluster: Cluster | Here
     recipe: str
     log: Log
-    strays: list[Stray] = field(default_factory=list)  # members of archives that were passed over
 
 
-@dataclass
-class Read:
-    """A batch as it was read: its texts, and what the tasks made of them."""
+def settle(run: Run, batch: Batch, read: Read, folder: str) -> Line:
+    """Publish or refuse a batch that was read into folder (in scratch); its ledger line.
 
-    texts: list[tuple[Text, Origin]] = field(default_factory=list)
-    audit: Audit = field(default_factory=Audit)
-    rejected: int = 0
-    examples: list[str] = field(default_factory=list)
-    tags_unparsed: int = 0
-    conformance: Conformance = field(default_factory=Conformance)
-    data_files: list[dict] = field(default_factory=list)
-    daily_files: list[dict] = field(default_factory=list)
-    reasons: list[Reason] = field(default_factory=list)
-
-    @property
-    def rows_in(self) -> int:
-        return sum(text.rows + text.malformed for text, _ in self.texts)
-
-
-def process(run: Run, batch: Batch, folder: str) -> Line:
-    """Read the batch into folder (in the lake's scratch), publish or refuse it; its ledger line."""
-    started, read = utc_now(), Read()
-    with run.log.timed("unzipped") as details:
-        _unzip(run, batch, folder, read)
-        details |= {"files": len(batch.files), "rows": read.rows_in}
-    if not read.reasons:
-        with run.log.timed("written") as details:
-            _write(run, batch, folder, read)
-            details |= {"rows": read.audit.rows, "rejected": read.rejected}
+    Raises FocusLakeError with what kept it from being read.
+    """
+    _tell(run.log, batch, read)
+    if read.failure:
+        raise FocusLakeError(read.failure)
     if not read.reasons:
         which = (*batch.key, batch.exports, run.declaration.delivery)
         read.conformance.finish(history.of_batch(run.ledger, *which))
@@ -86,83 +56,16 @@ def process(run: Run, batch: Batch, folder: str) -> Line:
         judged = (read.audit, read.rejected, read.examples, run.ledger)
         read.reasons = publish_checks.judge(batch, *judged, run.declaration, run.options)
         read.reasons += publish_checks.broken(read.conformance, run.options)
-    line = _line(run, batch, read, started)
+    line = _line(run, batch, read, read.started)
     return _refuse(run, line, folder, read) if read.reasons else _publish(run, line, folder, read)
 
 
-def _unzip(run: Run, batch: Batch, folder: str, read: Read) -> None:
-    gigabyte = 1024**3
-    limits = Limits(run.options.max_unzip_ratio, int(run.options.max_unzip_gb * gigabyte))
-    required = {name: run.declaration.heads_of(name) for name in run.declaration.format.required}
-    how = (required, limits, run.declaration.format.encoding)
-    one = partial(_unzip_one, run.raw, run.lake, f"{folder}/text", how)
-    items = [(number, file.path) for number, file in enumerate(batch.files)]
-    done = map(one, items) if batch.bytes <= UNZIP_HERE else run.cluster.map(one, items)
-    versions = [about.version for about in batch.manifests]
-    version = versions[0] if len(set(versions)) == 1 else None
-    for file, unzipped in zip(batch.files, done, strict=True):
-        run.strays += [Stray(*junk) for junk in unzipped.junk]
-        if unzipped.error:
-            read.reasons.append(Reason(**unzipped.error))
-        read.texts += [(text, Origin(text.source, file.export, version)) for text in unzipped.texts]
-
-
-def _unzip_one(raw: Store, lake: Store, folder: str, how: tuple, item):
-    number, path = item
-    return clean.unzip(raw, path, lake, f"{folder}/{number:05d}", *how)
-
-
-def _write(run: Run, batch: Batch, folder: str, read: Read) -> None:
-    try:
-        for header in {text.header for text, _ in read.texts}:
-            Transform(run.declaration, header)
-    except BatchRejected as error:
-        read.reasons.append(Reason(error.code, error.message, error.file))
-        return
-    shares = _shares(read.texts, run.cluster.cores)
-    works = [
-        task.Work(number, run.raw, run.lake, run.declaration, batch.yearmonth, folder, texts)
-        for number, texts in enumerate(shares)
-    ]
-    done = run.cluster.map(task.run, works)
-    for part in done:
-        read.audit.merge(part.audit)
-        read.rejected += part.rejected
-        read.examples += part.examples
-        read.tags_unparsed += part.tags_unparsed
-        read.conformance.merge(part.conformance)
-        read.data_files += part.files
-        read.daily_files += part.daily_files
-        if part.error:
-            read.reasons.append(Reason(**part.error))
-        read.reasons += [Reason("audit_failed", words) for words in part.differences]
-    named = batch.rows_named()
-    if named is not None and named != read.rows_in:
-        message = f"the manifest says {named:,} rows, the files hold {read.rows_in:,}"
-        read.reasons.append(Reason("manifest_rows", message))
-    if not read.reasons and read.rows_in != read.audit.rows + read.rejected:
-        message = (
-            f"{read.rows_in:,} rows in the text, {read.audit.rows:,} written and "
-            f"{read.rejected:,} rejected; report this as a bug, with the file"
-        )
-        read.reasons.append(Reason("audit_failed", message))
-
-
-def _shares(texts: list[tuple[Text, Origin]], cores: int) -> list[list]:
-    """The pieces of all texts in even shares: one a core, more where files would grow too large."""
-    pieces = [(piece, text, origin) for text, origin in texts for piece in text.pieces]
-    total = sum(piece.bytes for piece, _, _ in pieces)
-    count = min(len(pieces), max(cores, -(-total // TEXT_A_FILE)))
-    shares: list[list] = [[] for _ in range(count)]
-    passed = 0
-    for piece, text, origin in pieces:
-        share = shares[min(passed * count // max(total, 1), count - 1)]
-        if share and share[-1][0] is text:
-            share[-1][2].append(piece)
-        else:
-            share.append((text, origin, [piece]))
-        passed += piece.bytes
-    return [share for share in shares if share]
+def _tell(log: Log, batch: Batch, read: Read) -> None:
+    seconds = round(read.unzip_seconds, 3)
+    log.event("unzipped", seconds=seconds, files=len(batch.files), rows=read.rows_in)
+    if read.write_seconds:
+        seconds = round(read.write_seconds, 3)
+        log.event("written", seconds=seconds, rows=read.audit.rows, rejected=read.rejected)
 
 
 def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
