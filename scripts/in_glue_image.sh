@@ -16,6 +16,16 @@ need() {
     done
 }
 
+# The mounted build/ may belong to another user than the image's; then the lake stays inside.
+copy_out() {
+    [ "$OUT" = build ] && return
+    if mkdir -p build/glue_image 2>/dev/null && cp -R "$OUT/." build/glue_image/ 2>/dev/null; then
+        echo "copied to build/glue_image: refresh the catalog there before you ask it"
+    else
+        echo "build/ cannot be written by user $(id -u): 'mkdir -p build && chmod a+w build', run again"
+    fi
+}
+
 case ${1:-} in
 jobs)
     need duckdb sqlglot
@@ -25,6 +35,8 @@ jobs)
     "$SUBMIT" jobs/normalize_focus.py ${JOB_NAME---JOB_NAME local} --providers alibaba \
         --raw "$OUT/raw" --lake "$OUT/lake" --quiet_minutes 0
     "$PYTHON" jobs/refresh_catalog.py --engine duckdb --database focus --lake "$OUT/lake"
+    "$PYTHON" -m focus_lake.catalog.show --lake "$OUT/lake"
+    copy_out
     ;;
 tests)
     need duckdb sqlglot pytest hypothesis chispa trino oss2 pyathena

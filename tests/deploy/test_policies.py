@@ -64,7 +64,20 @@ RESULTS = {
     "s3:ListMultipartUploadParts",
 }
 # Glue itself: its log, and the job's files.
-GLUE_ITSELF = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject"}
+GLUE_ITSELF = {
+    "logs:CreateLogStream",
+    "logs:DescribeLogStreams",
+    "logs:PutLogEvents",
+    "s3:GetObject",
+}
+# What Athena wants of whoever asks it, whatever is asked: AWS's page 'Configure access to databases
+# and tables in the AWS Glue Data Catalog', read 2026-11-25.
+ATHENA_ALWAYS = {
+    "athena:GetDataCatalog",
+    "glue:GetDatabase",
+    "glue:GetDatabases",
+    "glue:CreateDatabase",
+}
 ODD = {
     "20260108173000/1500_2_X_202601.csv": b"BilledCost,BillingPeriodStart,BillingCurrency\n"
     b"1.50,2026-01-01 00:00:00,CNY\nmuch,2026-01-01 00:00:00,CNY\n",
@@ -198,7 +211,7 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
     role = resolved.of("AWS::IAM::Role")["RefreshRole"]
     needs = s3_needs(calls)
     assert {(right, arn) for right, arn in needs if not allowed(role, right, arn)} == set()
-    rights = {right for right, _ in needs} | RESULTS | GLUE_ITSELF
+    rights = {right for right, _ in needs} | RESULTS | GLUE_ITSELF | ATHENA_ALWAYS
     for service, operation, _ in calls:
         if service == "athena":
             rights |= METADATA_RIGHTS.get(operation, {f"athena:{operation}"})

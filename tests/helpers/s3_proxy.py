@@ -18,6 +18,7 @@ class S3Proxy(Server):
         super().__init__(ProxyHandler)
         self.upstream = urlsplit(upstream).netloc
         self.denied: set[str] = set()
+        self.lost: list[str] = []  # of these kinds the next request is carried out, unanswered
 
 
 class ProxyHandler(Quiet):
@@ -44,9 +45,19 @@ class ProxyHandler(Quiet):
         link.request(self.command, self.path, body=body, headers=headers)
         got = link.getresponse()
         data = got.read()
+        if not self.answered(got, data):
+            return link.close()
         drop = {"transfer-encoding", "connection"} | ({"content-length"} if data else set())
         kept = {name: value for name, value in got.getheaders() if name.lower() not in drop}
         self.answer(got.status, data, kept)
         link.close()
+
+    def answered(self, got, data: bytes) -> bool:
+        """Whether the answer gets through; else the client sees a fault that passes."""
+        if self.kind() not in self.fake.lost:
+            return True
+        self.fake.lost.remove(self.kind())
+        self.answer(500, b"<Error><Code>InternalError</Code></Error>")
+        return False
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = serve

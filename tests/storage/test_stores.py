@@ -13,6 +13,7 @@ import pytest
 from focus_lake import storage
 from focus_lake.errors import OptionsError, StorageError, VersionConflict
 from focus_lake.storage import local, s3
+from helpers.s3_proxy import S3Proxy
 
 ODD = "a b/阿里 云+%&?#=.csv"  # what a key may hold and a URL may not
 
@@ -148,6 +149,23 @@ def test_put_if_of_a_file_that_was_removed_is_a_conflict(place):
     with pytest.raises(VersionConflict):
         place.put_if("a", b"2", version)
     assert place.read("a") == (None, None)
+
+
+@pytest.mark.s3
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_conditional_write_whose_answer_got_lost_is_no_conflict(bucket, s3_endpoint, exists):
+    """boto3 sends it again, and S3 refuses that for what the first one wrote."""
+    proxy = S3Proxy(s3_endpoint)
+    try:
+        here = storage.at(f"s3://{bucket}/lost", proxy.url)
+        version = here.put_if("a", b"before", None) if exists else None
+        proxy.lost = ["PUT"]
+        made = here.put_if("a", b"mine", version)
+        assert (proxy.lost, here.read("a")) == ([], (b"mine", made))
+        with pytest.raises(VersionConflict):  # another's object is one as before
+            here.put_if("a", b"mine", version)
+    finally:
+        proxy.close()
 
 
 @pytest.mark.parametrize("exists", [False, True])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import tempfile
+import uuid
 from collections.abc import Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from focus_lake.errors import StorageError, VersionConflict
 from focus_lake.storage.base import Entry, RangeReader
 
 READ_AHEAD = 8 * 1024 * 1024  # bytes a ranged GET: few requests, little memory
+WRITE_MARK = "focus-lake-write"  # metadata: which conditional write made the object
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 MISSING = {"NoSuchKey", "404", "NotFound"}
 
@@ -104,13 +106,33 @@ class S3Store:
         """Write data if the object still has this version (None: is not there).
 
         A conditional PUT: of two runs one wins, the other gets VersionConflict. Needs boto3
-        1.36 or newer, which knows If-Match on PutObject.
+        1.36 or newer, which knows If-Match on PutObject. boto3 repeats a request whose answer got
+        lost, and the repetition is refused because of the first: what lies there is therefore
+        looked at before a conflict is believed.
         """
         condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
         where = {"Bucket": self.bucket, "Key": self._key(path)}
-        with _naming(self.url(path), "write", MISSING if version else frozenset()):
-            answer = client(self.endpoint).put_object(**where, Body=data, **condition)
+        mark = {WRITE_MARK: uuid.uuid4().hex}
+        try:
+            with _naming(self.url(path), "write", MISSING if version else frozenset()):
+                answer = client(self.endpoint).put_object(
+                    **where, Body=data, Metadata=mark, **condition
+                )
+        except VersionConflict:
+            if (found := self._written(where, mark)) is None:
+                raise
+            return found
         return answer["ETag"]
+
+    def _written(self, where: dict, mark: dict[str, str]) -> str | None:
+        """The version of the object if it carries this mark; None if it is another's."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            head = client(self.endpoint).head_object(**where)
+        except (BotoCoreError, ClientError):
+            return None  # it cannot be told: the conflict stands
+        return head["ETag"] if head.get("Metadata") == mark else None
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:
