@@ -18,9 +18,9 @@ need() {
 
 # The mounted build/ may belong to another user than the image's; then the lake stays inside.
 copy_out() {
-    [ "$OUT" = build ] && return
-    if mkdir -p build/glue_image 2>/dev/null && cp -R "$OUT/." build/glue_image/ 2>/dev/null; then
-        echo "copied to build/glue_image: refresh the catalog there before you ask it"
+    [ -n "${COPY_TO:-}" ] || return 0
+    if mkdir -p "$COPY_TO" 2>/dev/null && cp -R "$OUT/." "$COPY_TO/" 2>/dev/null; then
+        echo "copied to $COPY_TO: refresh the catalog there before you ask it"
     else
         echo "build/ cannot be written by user $(id -u): 'mkdir -p build && chmod a+w build', run again"
     fi

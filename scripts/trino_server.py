@@ -141,11 +141,14 @@ class Server:
 
 
 @contextmanager
-def running(lake: Path, work: Path, memory: str = "2G") -> Iterator[Server]:
+def running(
+    lake: Path, work: Path, memory: str = "2G", s3_endpoint: str | None = None
+) -> Iterator[Server]:
     """Start Trino over the lake and stop it at the end; its log is `work`/trino.log.
 
     lake: folder, may be empty. work: scratch folder for metastore, settings and log; it must
     lie beside the lake (same parent), since Trino's local file system has one root.
+    s3_endpoint: an S3-compatible server for s3:// tables, with the keys of the environment.
     Raises: TrinoUnavailable when it is not fetched or does not answer within two minutes.
     """
     lake, work = lake.resolve(), work.resolve()
@@ -154,7 +157,7 @@ def running(lake: Path, work: Path, memory: str = "2G") -> Iterator[Server]:
     if lake.parent != work.parent:
         raise TrinoUnavailable(f"{work} must lie beside {lake}")
     port = _free_port()
-    _configure(work, port)
+    _configure(work, port, s3_endpoint)
     with (work / "trino.log").open("wb") as log:
         process = subprocess.Popen(
             _command(work, memory), cwd=work, stdout=log, stderr=log, stdin=subprocess.DEVNULL
@@ -171,7 +174,7 @@ def running(lake: Path, work: Path, memory: str = "2G") -> Iterator[Server]:
                 process.wait()
 
 
-def _configure(work: Path, port: int) -> None:
+def _configure(work: Path, port: int, s3_endpoint: str | None = None) -> None:
     settings = {
         "config.properties": {
             "coordinator": "true",
@@ -194,6 +197,15 @@ def _configure(work: Path, port: int) -> None:
             "hive.non-managed-table-writes-enabled": "false",
         },
     }
+    if s3_endpoint:
+        settings[f"catalog/{CATALOG}.properties"] |= {
+            "fs.native-s3.enabled": "true",
+            "s3.endpoint": s3_endpoint,
+            "s3.region": "us-east-1",
+            "s3.path-style-access": "true",
+            "s3.aws-access-key": os.environ.get("AWS_ACCESS_KEY_ID", "testing"),
+            "s3.aws-secret-key": os.environ.get("AWS_SECRET_ACCESS_KEY", "testing"),
+        }
     for name, values in settings.items():
         file = work / "etc" / name
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -185,9 +185,7 @@ def test_every_trigger_is_active_and_starts_a_job_of_this_stack():
 def test_a_bucket_is_encrypted_private_over_tls_only_and_stays_when_the_stack_goes(name):
     resolved = Resolved()
     bucket = resolved.resources[name]
-    assert (
-        bucket["DeletionPolicy"] == "RetainExceptOnCreate"
-    )
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
     assert bucket["UpdateReplacePolicy"] == "Retain"
     properties = bucket["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}

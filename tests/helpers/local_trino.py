@@ -51,12 +51,12 @@ class LocalTrino:
 
 
 @contextmanager
-def running(root: Path):
+def running(root: Path, s3_endpoint: str | None = None):
     """Trino over root; the test is skipped, and says what to do, where it was never fetched."""
     server_script = script()
     if not server_script.available():
         pytest.skip("Trino is not fetched: python scripts/trino_server.py fetch (821 MB, once)")
     (root / "lake").mkdir()
     (root / "trino").mkdir()
-    with server_script.running(root / "lake", root / "trino") as server:
+    with server_script.running(root / "lake", root / "trino", s3_endpoint=s3_endpoint) as server:
         yield LocalTrino(root, server.port)
