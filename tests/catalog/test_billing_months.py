@@ -53,12 +53,11 @@ def told(request, tmp_path_factory) -> Deployed:
     return deploy(request.param, request, tmp_path_factory, oracle, "oracle")
 
 
-VIEWS = ["focus_oci", "focus_unified", "focus_daily_cost", "focus_monthly_cost"]
+VIEWS = ["focus_oci", "focus_unified", "focus_daily", "focus_daily_cost", "focus_monthly_cost"]
+CONVERTED = ["focus_unified_converted", "focus_monthly_cost_converted"]
 
 
-@pytest.mark.parametrize(
-    "view", [*VIEWS, "focus_unified_converted", "focus_monthly_cost_converted"]
-)
+@pytest.mark.parametrize("view", VIEWS + CONVERTED)
 def test_a_charge_is_in_its_own_billing_month(told, view):
     found = told.query(f"SELECT x_BillingMonth, SUM(BilledCost) FROM {view} GROUP BY 1")
     assert dict(found) == told.sums

@@ -33,9 +33,8 @@ def values() -> dict[str, str]:
 
 def _on_usage(cost: str) -> str:
     """Whether usage has that cost: 2 yes, 1 no, null where there is no usage."""
-    return (
-        f"MAX(CASE WHEN ChargeCategory = 'Usage' THEN CASE WHEN {cost} <> 0 THEN 2 ELSE 1 END END)"
-    )
+    seen = f"CASE WHEN {cost} <> 0 THEN 2 ELSE 1 END"
+    return f"MAX(CASE WHEN ChargeCategory = 'Usage' THEN {seen} END)"
 
 
 def _counts(name: str) -> str:
