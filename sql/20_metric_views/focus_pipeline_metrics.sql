@@ -1,19 +1,116 @@
 -- One row is one measure of a provider's month, in one currency where it is about money.
 -- met is null where there is no target or no value; what is measured says lib's metrics.csv.
+-- Measures of charges go by their own billing month (x_BillingMonth), those of batches by the
+-- folder's. reason: why there is no value, or what the value leaves out.
 CREATE OR REPLACE VIEW ${database}.focus_pipeline_metrics AS
-WITH live AS (
+WITH declared (provider, delivery) AS (
+    VALUES
+${deliveries}
+),
+
+-- What is dated after a batch was delivered had not been used by then. A report of a day is
+-- delivered with that day.
+batches AS (
+    SELECT
+        live.*,
+        CASE
+            WHEN declared.delivery = 'increment' THEN DATE_ADD('day', 1, live.delivered_at)
+            ELSE live.delivered_at
+        END AS delivered_by
+    FROM ${database}.focus_live_batches AS live
+    LEFT JOIN declared
+        ON live.provider = declared.provider
+),
+
+-- Days of charges by batch, with how far their charges reach: those of a day or less, if any.
+charged AS (
+    SELECT
+        charges.x_Provider AS provider,
+        charges.x_Export AS export,
+        charges.yearmonth,
+        charges.batch_ts,
+        charges.x_BillingMonth AS month,
+        charges.BillingCurrency,
+        CAST(charges.ChargePeriodStart AS date) AS day,
+        MAX(
+            CASE
+                WHEN
+                    charges.ChargePeriodEnd
+                    <= COALESCE(batches.delivered_by, batches.published_at)
+                    AND DATE_DIFF('hour', charges.ChargePeriodStart, charges.ChargePeriodEnd) <= 25
+                    THEN charges.ChargePeriodEnd
+            END
+        ) AS short_until,
+        MAX(
+            CASE
+                WHEN
+                    charges.ChargePeriodEnd
+                    <= COALESCE(batches.delivered_by, batches.published_at)
+                    THEN charges.ChargePeriodEnd
+            END
+        ) AS any_until,
+        SUM(
+            CASE
+                WHEN x_Owner IS NULL AND ${is_charged} THEN EffectiveCost
+                ELSE CAST(0 AS decimal(38, 18))
+            END
+        ) AS cost
+    FROM ${database}.focus_unified AS charges
+    INNER JOIN batches
+        ON charges.x_Provider = batches.provider
+        AND charges.yearmonth = batches.yearmonth
+        AND charges.batch_ts = batches.batch_ts
+    GROUP BY
+        charges.x_Provider,
+        charges.x_Export,
+        charges.yearmonth,
+        charges.batch_ts,
+        charges.x_BillingMonth,
+        charges.BillingCurrency,
+        CAST(charges.ChargePeriodStart AS date)
+),
+
+batch_reach AS (
     SELECT
         provider,
         yearmonth,
-        SUM(row_count) AS row_count,
-        MAX(focus_version) AS focus_version,
-        MAX(DATE_DIFF('millisecond', charged_until, published_at)) AS since_charge,
-        MAX(DATE_DIFF('millisecond', delivered_at, published_at)) AS since_delivery,
-        MAX(DATE_DIFF('millisecond', started_at, published_at)) AS since_start
-    FROM ${database}.focus_live_batches
+        batch_ts,
+        COALESCE(MAX(short_until), MAX(any_until)) AS charged_until
+    FROM charged
     GROUP BY
         provider,
-        yearmonth
+        yearmonth,
+        batch_ts
+),
+
+live AS (
+    SELECT
+        batches.provider,
+        batches.yearmonth,
+        SUM(batches.row_count) AS row_count,
+        MAX(batches.focus_version) AS focus_version,
+        MAX(
+            DATE_DIFF(
+                'millisecond',
+                CASE
+                    WHEN batches.charged_until > batches.published_at
+                        THEN batch_reach.charged_until
+                    ELSE batches.charged_until
+                END,
+                batches.published_at
+            )
+        ) AS since_charge,
+        MAX(DATE_DIFF('millisecond', batches.delivered_at, batches.published_at))
+            AS since_delivery,
+        MAX(DATE_DIFF('millisecond', batches.started_at, batches.published_at)) AS since_start
+    FROM batches
+    LEFT JOIN batch_reach
+        ON batches.provider = batch_reach.provider
+        AND batches.yearmonth = batch_reach.yearmonth
+        AND batches.batch_ts = batch_reach.batch_ts
+    GROUP BY
+        batches.provider,
+        batches.yearmonth
 ),
 
 populated AS (
@@ -30,18 +127,52 @@ populated AS (
 
 unmapped AS (
     SELECT
-        live.provider,
-        live.yearmonth,
-        SUM(ELEMENT_AT(batches.null_counts, 'ServiceCategory')) AS row_count
-    FROM ${database}.focus_live_batches AS live
+        exports.provider,
+        exports.yearmonth,
+        SUM(
+            CASE
+                WHEN exports.is_shared THEN ELEMENT_AT(batches.export_unmapped, exports.export)
+            END
+        ) AS shared_rows,
+        SUM(
+            CASE
+                WHEN exports.number = 1 AND NOT exports.is_shared
+                    THEN ELEMENT_AT(batches.null_counts, 'ServiceCategory')
+            END
+        ) AS whole_rows
+    FROM (
+        SELECT
+            *,
+            ROW_NUMBER() OVER (
+                PARTITION BY provider, yearmonth, batch_ts ORDER BY export
+            ) AS number
+        FROM ${database}.focus_live_exports
+    ) AS exports
     INNER JOIN ${database}.focus_batches AS batches
-        ON live.provider = batches.provider
-        AND live.yearmonth = batches.yearmonth
-        AND live.batch_ts = batches.batch_ts
+        ON exports.provider = batches.provider
+        AND exports.yearmonth = batches.yearmonth
+        AND exports.batch_ts = batches.batch_ts
     WHERE batches.status = 'published'
     GROUP BY
-        live.provider,
-        live.yearmonth
+        exports.provider,
+        exports.yearmonth
+),
+
+-- A published batch whose later attempt was refused has two lines and is one batch.
+outcomes AS (
+    SELECT
+        provider,
+        yearmonth,
+        batch_ts,
+        SUM(rows_in) AS rows_in,
+        SUM(rows_rejected) AS rows_rejected,
+        MAX(CASE WHEN status = 'published' THEN 1 ELSE 0 END) AS is_published,
+        MAX(CASE WHEN status = 'published' THEN 0 ELSE 1 END) AS is_refused
+    FROM ${database}.focus_batches
+    GROUP BY
+        provider,
+        yearmonth,
+        batch_ts
 ),
 
 attempts AS (
@@ -51,8 +182,9 @@ attempts AS (
         SUM(rows_in) AS rows_in,
         SUM(rows_rejected) AS rows_rejected,
         COUNT(*) AS attempted,
-        SUM(CASE WHEN status = 'published' THEN 1 ELSE 0 END) AS published
-    FROM ${database}.focus_batches
+        SUM(is_published) AS published,
+        SUM(is_published * is_refused) AS refused_again
+    FROM outcomes
     GROUP BY
         provider,
         yearmonth
@@ -70,70 +202,87 @@ audits AS (
         yearmonth
 ),
 
+-- An id is a resource's within its account; accounts without an id have a name.
 resources AS (
     SELECT
         x_Provider AS provider,
-        yearmonth,
+        x_BillingMonth AS month,
+        BillingAccountId,
+        SubAccountId,
+        CASE WHEN SubAccountId IS NULL THEN SubAccountName END AS account_name,
         ResourceId,
         MAX(CASE WHEN ${has_required_attributes} THEN 1 ELSE 0 END) AS tagged
     FROM ${database}.focus_unified
     WHERE ResourceId IS NOT NULL
     GROUP BY
         x_Provider,
-        yearmonth,
+        x_BillingMonth,
+        BillingAccountId,
+        SubAccountId,
+        CASE WHEN SubAccountId IS NULL THEN SubAccountName END,
         ResourceId
 ),
 
 compliance AS (
     SELECT
         provider,
-        yearmonth,
+        month,
         COUNT(*) AS resource_count,
         SUM(tagged) AS tagged
     FROM resources
     GROUP BY
         provider,
-        yearmonth
+        month
 ),
 
-unallocated AS (
+-- Up to when an export's charges are complete; days that end later are not.
+reach AS (
     SELECT
-        x_Provider AS provider,
-        yearmonth,
-        BillingCurrency,
-        CAST(ChargePeriodStart AS date) AS day,
-        SUM(
-            CASE
-                WHEN NULLIF(TRIM(x_Owner), '') IS NULL THEN EffectiveCost
-                ELSE CAST(0 AS decimal(38, 18))
-            END
-        ) AS cost
-    FROM ${database}.focus_unified
+        provider,
+        export,
+        COALESCE(MAX(short_until), MAX(any_until)) AS until
+    FROM charged
     GROUP BY
-        x_Provider,
-        yearmonth,
-        BillingCurrency,
-        CAST(ChargePeriodStart AS date)
+        provider,
+        export
+),
+
+days AS (
+    SELECT
+        charged.provider,
+        charged.export,
+        charged.month,
+        charged.BillingCurrency,
+        charged.day,
+        charged.cost
+    FROM charged
+    INNER JOIN reach
+        ON charged.provider = reach.provider
+        AND COALESCE(charged.export, '') = COALESCE(reach.export, '')
+    WHERE CAST(DATE_ADD('day', 1, charged.day) AS timestamp) <= reach.until
 ),
 
 last_days AS (
     SELECT
         provider,
-        yearmonth,
+        export,
+        month,
         BillingCurrency,
-        MAX(day) AS last_day
-    FROM unallocated
+        MAX(MAX(day)) OVER (PARTITION BY provider, export, month) AS last_day
+    FROM days
     GROUP BY
         provider,
-        yearmonth,
+        export,
+        month,
         BillingCurrency
 ),
 
--- Days of any billing month: in the first days of a month the week before is in the old one.
+-- Each export's own two weeks: sites may be pushed days apart. Days of any billing month: in the
+-- first days of a month the week before is in the old one.
 weeks AS (
     SELECT
         last_days.provider,
-        last_days.yearmonth,
+        last_days.month,
         last_days.BillingCurrency,
         SUM(
             CASE WHEN DATE_DIFF('day', days.day, last_days.last_day) < 7 THEN days.cost END
@@ -142,14 +291,36 @@ weeks AS (
             CASE WHEN DATE_DIFF('day', days.day, last_days.last_day) >= 7 THEN days.cost END
         ) AS week_before
     FROM last_days
-    INNER JOIN unallocated AS days
+    INNER JOIN days
         ON last_days.provider = days.provider
-        AND last_days.BillingCurrency = days.BillingCurrency
+        AND COALESCE(last_days.export, '') = COALESCE(days.export, '')
+        AND COALESCE(last_days.BillingCurrency, '') = COALESCE(days.BillingCurrency, '')
     WHERE DATE_DIFF('day', days.day, last_days.last_day) BETWEEN 0 AND 13
     GROUP BY
         last_days.provider,
-        last_days.yearmonth,
+        last_days.month,
         last_days.BillingCurrency
+),
+
+trends AS (
+    SELECT
+        months.provider,
+        months.month,
+        months.BillingCurrency,
+        COALESCE(weeks.this_week, CAST(0 AS decimal(38, 18))) AS this_week,
+        CASE WHEN weeks.week_before > 0 THEN weeks.week_before END AS week_before,
+        weeks.provider IS NOT NULL AS has_days
+    FROM (
+        SELECT DISTINCT
+            provider,
+            month,
+            BillingCurrency
+        FROM charged
+    ) AS months
+    LEFT JOIN weeks
+        ON months.provider = weeks.provider
+        AND months.month = weeks.month
+        AND COALESCE(months.BillingCurrency, '') = COALESCE(weeks.BillingCurrency, '')
 ),
 
 measured AS (
@@ -158,7 +329,9 @@ measured AS (
         provider,
         yearmonth,
         CAST(NULL AS varchar) AS BillingCurrency,
-        CAST(row_count AS double) AS value
+        CAST(row_count AS double) AS value,
+        CAST(NULL AS varchar) AS reason,
+        CAST(NULL AS varchar) AS x_BillingMonth
     FROM live
     UNION ALL
     SELECT
@@ -166,7 +339,9 @@ measured AS (
         provider,
         yearmonth,
         CAST(NULL AS varchar),
-        CAST(focus_version AS double)
+        CAST(focus_version AS double),
+        CAST(NULL AS varchar),
+        CAST(NULL AS varchar)
     FROM live
     UNION ALL
     SELECT
@@ -174,7 +349,9 @@ measured AS (
         provider,
         yearmonth,
         CAST(NULL AS varchar),
-        CASE WHEN since_charge < 0 THEN 0e0 ELSE CAST(since_charge AS double) / 3600000e0 END
+        CAST(since_charge AS double) / 3600000e0,
+        CASE WHEN since_charge IS NULL THEN 'no charge ended before the batch was published' END,
+        CAST(NULL AS varchar)
     FROM live
     UNION ALL
     SELECT
@@ -182,7 +359,9 @@ measured AS (
         provider,
         yearmonth,
         CAST(NULL AS varchar),
-        CAST(since_delivery AS double) / 3600000e0
+        CAST(since_delivery AS double) / 3600000e0,
+        CAST(NULL AS varchar),
+        CAST(NULL AS varchar)
     FROM live
     UNION ALL
     SELECT
@@ -190,7 +369,9 @@ measured AS (
         provider,
         yearmonth,
         CAST(NULL AS varchar),
-        CAST(since_start AS double) / 3600000e0
+        CAST(since_start AS double) / 3600000e0,
+        CAST(NULL AS varchar),
+        CAST(NULL AS varchar)
     FROM live
     UNION ALL
     SELECT
@@ -198,7 +379,9 @@ measured AS (
         provider,
         yearmonth,
         CAST(NULL AS varchar),
-        CAST(column_count AS double)
+        CAST(column_count AS double),
+        CAST(NULL AS varchar),
+        CAST(NULL AS varchar)
     FROM populated
     UNION ALL
     SELECT
@@ -206,28 +389,43 @@ measured AS (
         x_Provider,
         yearmonth,
         BillingCurrency,
-        CAST(x_Coverage AS double)
+        CAST(x_Coverage AS double),
+        CASE
+            WHEN x_Reason IS NOT NULL THEN x_Reason
+            WHEN EffectiveCost <> x_ChargedEffectiveCost
+                THEN 'without credits and tax, see focus_tag_coverage'
+        END,
+        yearmonth
     FROM ${database}.focus_tag_coverage
     WHERE x_Attribute = 'x_Owner'
     UNION ALL
     SELECT
         'M4',
         provider,
-        yearmonth,
+        month,
         BillingCurrency,
-        CAST(this_week - week_before AS double) / NULLIF(CAST(week_before AS double), 0e0)
-    FROM weeks
+        CAST(this_week - week_before AS double) / CAST(week_before AS double),
+        CASE
+            WHEN NOT has_days THEN 'no complete day of charges'
+            WHEN week_before IS NULL THEN 'no unowned charge in the week before'
+        END,
+        month
+    FROM trends
     UNION ALL
     SELECT
         'M5',
         unmapped.provider,
         unmapped.yearmonth,
         CAST(NULL AS varchar),
-        CAST(unmapped.row_count AS double) / NULLIF(CAST(live.row_count AS double), 0e0)
+        CAST(COALESCE(unmapped.whole_rows, 0) + COALESCE(unmapped.shared_rows, 0) AS double)
+        / NULLIF(CAST(live.row_count AS double), 0e0),
+        CAST(NULL AS varchar),
+        CAST(NULL AS varchar)
     FROM unmapped
     INNER JOIN live
         ON unmapped.provider = live.provider
         AND unmapped.yearmonth = live.yearmonth
+    WHERE COALESCE(unmapped.whole_rows, unmapped.shared_rows) IS NOT NULL
     UNION ALL
     SELECT
         'M7',
@@ -242,15 +440,19 @@ measured AS (
         provider,
         yearmonth,
         CAST(NULL AS varchar),
-        CAST(rows_rejected AS double) / NULLIF(CAST(rows_in AS double), 0e0)
+        CAST(rows_rejected AS double) / NULLIF(CAST(rows_in AS double), 0e0),
+        CASE WHEN rows_in = 0 THEN 'no row was read' END,
+        CAST(NULL AS varchar)
     FROM attempts
     UNION ALL
     SELECT
         'M14',
         provider,
-        yearmonth,
+        month,
         CAST(NULL AS varchar),
-        CAST(tagged AS double) / NULLIF(CAST(resource_count AS double), 0e0)
+        CAST(tagged AS double) / NULLIF(CAST(resource_count AS double), 0e0),
+        CAST(NULL AS varchar),
+        month
     FROM compliance
     UNION ALL
     SELECT
@@ -258,7 +460,12 @@ measured AS (
         provider,
         yearmonth,
         CAST(NULL AS varchar),
-        CAST(published AS double) / NULLIF(CAST(attempted AS double), 0e0)
+        CAST(published AS double) / NULLIF(CAST(attempted AS double), 0e0),
+        CASE
+            WHEN refused_again > 0
+                THEN 'a published batch was refused when it was read again: the older one is live'
+        END,
+        CAST(NULL AS varchar)
     FROM attempts
 ),
 
@@ -281,7 +488,9 @@ SELECT
         WHEN '<' THEN CAST(measured.value AS decimal(38, 6)) < metrics.target
         WHEN '<=' THEN CAST(measured.value AS decimal(38, 6)) <= metrics.target
         WHEN '>=' THEN CAST(measured.value AS decimal(38, 6)) >= metrics.target
-    END AS met
+    END AS met,
+    CAST(measured.reason AS varchar) AS reason,
+    measured.x_BillingMonth
 FROM measured
 INNER JOIN metrics
     ON measured.metric = metrics.metric

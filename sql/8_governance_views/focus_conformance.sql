@@ -1,7 +1,7 @@
 -- One row is one rule that a provider's month breaks in one column, in one currency.
 -- Live batches only, and what the provider delivered: before anything was filled or repaired.
 -- share is a ratio of the month's rows, BilledCost the cost on the rows affected. known_upstream:
--- the provider's declaration lists the gap. still_open: the newest month has it, too.
+-- the provider's declaration lists the gap. still_open: the newest month of an export has it, too.
 CREATE OR REPLACE VIEW ${database}.focus_conformance AS
 WITH findings AS (
     SELECT
@@ -45,45 +45,125 @@ months AS (
         yearmonth
 ),
 
-newest AS (
+exports AS (
     SELECT
         provider,
-        MAX(yearmonth) AS yearmonth
-    FROM months
-    GROUP BY provider
+        yearmonth,
+        batch_ts,
+        export,
+        is_shared,
+        yearmonth = MAX(yearmonth) OVER (PARTITION BY provider, export) AS is_newest
+    FROM ${database}.focus_live_exports
 ),
 
-broken AS (
+live AS (
+    SELECT
+        provider,
+        yearmonth,
+        batch_ts,
+        BOOL_OR(is_shared) AS is_shared,
+        BOOL_OR(is_newest) AS is_newest
+    FROM exports
+    GROUP BY
+        provider,
+        yearmonth,
+        batch_ts
+),
+
+-- A batch that holds a superseded export, too, counts by export.
+shared AS (
+    SELECT
+        batches.provider,
+        batches.yearmonth,
+        batches.batch_ts,
+        live.is_newest,
+        ELEMENT_AT(batches.export_conformance, places.place) AS finding
+    FROM live
+    INNER JOIN ${database}.focus_batches AS batches
+        ON live.provider = batches.provider
+        AND live.yearmonth = batches.yearmonth
+        AND live.batch_ts = batches.batch_ts
+    CROSS JOIN UNNEST(
+        CASE
+            WHEN CARDINALITY(batches.export_conformance) > 0
+                THEN SEQUENCE(1, CARDINALITY(batches.export_conformance))
+        END
+    ) AS places (place)
+    WHERE batches.status = 'published' AND live.is_shared
+),
+
+told AS (
+    SELECT DISTINCT
+        provider,
+        yearmonth,
+        batch_ts
+    FROM shared
+),
+
+found AS (
     SELECT
         findings.provider,
         findings.yearmonth,
         findings.finding.rule AS rule,
         findings.finding.column_name AS column_name,
         findings.finding.BillingCurrency AS BillingCurrency,
-        SUM(findings.finding.row_count) AS row_count,
-        SUM(CAST(findings.finding.BilledCost AS decimal(38, 18))) AS BilledCost
+        findings.finding.row_count AS row_count,
+        CAST(findings.finding.BilledCost AS decimal(38, 18)) AS BilledCost,
+        live.is_newest
     FROM findings
-    INNER JOIN ${database}.focus_live_batches AS live
+    INNER JOIN live
         ON findings.provider = live.provider
         AND findings.yearmonth = live.yearmonth
         AND findings.batch_ts = live.batch_ts
+    LEFT JOIN told
+        ON findings.provider = told.provider
+        AND findings.yearmonth = told.yearmonth
+        AND findings.batch_ts = told.batch_ts
+    WHERE told.provider IS NULL
+    UNION ALL
+    SELECT
+        shared.provider,
+        shared.yearmonth,
+        shared.finding.rule,
+        shared.finding.column_name,
+        shared.finding.BillingCurrency,
+        shared.finding.row_count,
+        CAST(shared.finding.BilledCost AS decimal(38, 18)),
+        COALESCE(exports.is_newest, shared.is_newest)
+    FROM shared
+    LEFT JOIN exports
+        ON shared.provider = exports.provider
+        AND shared.yearmonth = exports.yearmonth
+        AND shared.batch_ts = exports.batch_ts
+        AND shared.finding.export = exports.export
+    WHERE shared.finding.export IS NULL OR exports.export IS NOT NULL
+),
+
+broken AS (
+    SELECT
+        provider,
+        yearmonth,
+        rule,
+        column_name,
+        BillingCurrency,
+        SUM(row_count) AS row_count,
+        SUM(BilledCost) AS BilledCost
+    FROM found
     GROUP BY
-        findings.provider,
-        findings.yearmonth,
-        findings.finding.rule,
-        findings.finding.column_name,
-        findings.finding.BillingCurrency
+        provider,
+        yearmonth,
+        rule,
+        column_name,
+        BillingCurrency
 ),
 
 open_gaps AS (
     SELECT DISTINCT
-        broken.provider,
-        broken.rule,
-        broken.column_name
-    FROM broken
-    INNER JOIN newest
-        ON broken.provider = newest.provider
-        AND broken.yearmonth = newest.yearmonth
+        provider,
+        rule,
+        column_name
+    FROM found
+    WHERE is_newest
 ),
 
 rules (rule, focus_version, section, severity, sentence) AS (

@@ -87,9 +87,10 @@ MEASURES = {
     ("focus_columns_present", "202601", None): (D("2"), None),
     ("focus_version_supported", "202512", None): (D("1.0"), True),
     ("focus_version_supported", "202601", None): (D("1.1"), True),
-    # To the end of the last charge, 2026-01-03T00:30:00.500Z; and an end still to come.
+    # To the end of the last charge, 2026-01-03T00:30:00.500Z; where the ledger's is still to come,
+    # to the last that had ended: 13 January.
     ("export_freshness_hours", "202512", None): (D("24"), True),
-    ("export_freshness_hours", "202601", None): (D("0"), True),
+    ("export_freshness_hours", "202601", None): (D("434"), False),
     ("export_freshness_hours_from_delivery", "202512", None): (D("8.500139"), True),
     ("export_freshness_hours_from_delivery", "202601", None): (D("10"), True),
     ("M2", "202512", None): (D("0.500139"), True),

@@ -149,7 +149,11 @@ def history(days: int) -> Live:
 
 def test_ten_years_of_daily_batches_fit_into_one_view():
     views = [s for s in everything(history(3650)) if s.folder == sources.PROVIDER_VIEWS]
-    assert [view.name for view in views] == ["focus_alibaba", "focus_alibaba_by_day"]
+    assert [view.name for view in views] == [
+        "focus_alibaba",
+        "focus_alibaba_by_day",
+        "focus_alibaba_live",
+    ]
 
 
 def test_a_month_is_always_in_the_part_of_its_name():
@@ -169,7 +173,7 @@ def test_a_month_is_always_in_the_part_of_its_name():
 def test_a_longer_history_goes_into_parts_of_whole_months_below_athenas_limit():
     long = history(20_000)
     views = [s for s in everything(long) if s.folder == sources.PROVIDER_VIEWS]
-    *parts, whole = [view for view in views if "_by_day" not in view.name]
+    *parts, whole = [view for view in views if not re.search("_by_day|_live", view.name)]
     assert [part.name for part in parts] == [f"focus_alibaba_part_{n}0s" for n in range(200, 206)]
     assert whole.name == "focus_alibaba"
     assert whole.sql.startswith("-- One row is ")

@@ -60,7 +60,7 @@ def _target(text: str) -> Decimal | None:
 def _required() -> str:
     """The condition that a resource carries what the metric of tag compliance names."""
     names = [name for row in metrics() for name in filter(None, row["attributes"].split("|"))]
-    return " AND ".join(f"NULLIF(TRIM({name}), '') IS NOT NULL" for name in names)
+    return " AND ".join(f"{name} IS NOT NULL" for name in names)
 
 
 def _rows(texts: int, rows: Iterable[tuple], number: str | None = None) -> str:

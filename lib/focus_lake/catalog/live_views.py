@@ -32,6 +32,17 @@ def predicate(live: Live) -> str:
     return text
 
 
+def rows(live: Live) -> str:
+    """The live batches as rows of VALUES, and below them the exports in them that are superseded.
+
+    The first row is null and joins with nothing: it is there if no other row is.
+    """
+    shown = [f"({quoted(key.yearmonth)}, {quoted(key.batch_ts)}, NULL)" for key in live.batches]
+    shown += [f"({', '.join(map(quoted, row))})" for row in live.hidden]
+    null = "CAST(NULL AS varchar)"
+    return ",\n".join(f"        {row}" for row in [f"({null}, {null}, {null})", *shown])
+
+
 def reads(live: Live, provider: str) -> dict[str, tuple[str, ...]]:
     """Table -> the folders, relative to the lake, that a view of the live rows reads of it."""
     return {

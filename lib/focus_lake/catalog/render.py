@@ -151,6 +151,7 @@ def shared_views(
         "every_provider_view": _union(declarations, "focus_{}", place, ""),
         "every_normalized_table": _union(declarations, "focus_{}_normalized", place, "    "),
         "every_daily_view": daily.union(declarations, place.database),
+        "every_live_view": _live_views(declarations, place),
         **{
             f"focus_v{version.replace('.', '_')}": _version_columns(version)
             for version in columns.VERSIONS
@@ -285,6 +286,15 @@ def _union(declarations: Sequence[Declaration], name: str, place: CatalogPlace, 
     return f"\n{indent}UNION ALL\n".join(selects)
 
 
+def _live_views(declarations: Sequence[Declaration], place: CatalogPlace) -> str:
+    return "\n    UNION ALL\n".join(
+        f"    SELECT\n        CAST({quoted(each.name)} AS varchar) AS provider,\n"
+        "        yearmonth,\n        batch_ts,\n        superseded_export\n"
+        f"    FROM {place.database}.focus_{each.name}_live"
+        for each in declarations
+    )
+
+
 def _version_columns(version: str) -> str:
     """The columns of a FOCUS version; a map becomes JSON text, keys in order."""
     shown = [
@@ -339,7 +349,10 @@ def _views(
 
 
 def _view(source: Source, values: dict[str, str], declaration: Declaration, live: Live) -> str:
-    """The provider's view of some batches: a union where their billing months are told apart."""
+    """A view of some batches: a union where it shows charges whose billing months are told apart."""
+    values = {**values, "live_batches": live_views.rows(live)}
+    if not re.search(r"\$\{(provider_columns|daily_keys)\}", source.text):
+        return source.fill({**values, "live": live_views.predicate(live)})
     shown = [blank.shown(column) for column in declaration.columns]
     made = [
         source.fill(

@@ -24,7 +24,7 @@ from focus_lake.spec import columns, rules
 from focus_lake.spec.rules import BLOCKS
 from focus_lake.transform.select import Origin, Result, Transform
 
-COST, WENT_NULL = "BilledCost", "went_null"
+COST, WENT_NULL, CATEGORY = "BilledCost", "went_null", "ServiceCategory"
 EXAMPLES = 5
 LOOKED_AT = 200  # rows that break a rule, of which those with different values become examples
 Example = tuple[str, str | None]  # file, value
@@ -62,13 +62,22 @@ class Conformance:
     nulls: Counter = field(default_factory=Counter)
     total: Finding = field(default_factory=Finding)  # every row
     pairs: Pairs = field(default_factory=Pairs)
+    exports: dict[str, Conformance] = field(default_factory=dict)  # the same by export
+    unmapped: int = 0  # rows stored without a ServiceCategory
 
     def merge(self, other: Conformance) -> None:
+        for export, part in other.exports.items():
+            self.of(export).merge(part)
         for key, found in other.findings.items():
             self.add(*key, found.cost, found.examples)
         self.nulls.update(other.nulls)
         self.total.add(other.total.cost, ())
         self.pairs.merge(other.pairs)
+        self.unmapped += other.unmapped
+
+    def of(self, export: str) -> Conformance:
+        """What the rows of one export break; what only a whole batch can tell is not in it."""
+        return self.exports.setdefault(export, Conformance())
 
     def add(self, rule: str, column: str, cost: Cost, examples: Iterable[Example]) -> None:
         self.findings.setdefault((rule, column), Finding()).add(cost, examples)
@@ -115,12 +124,41 @@ class Conformance:
             for number, (currency, rows, amount) in enumerate(finding.by_currency())
         ]
 
+    def by_export(self) -> dict[str, list | dict]:
+        """Findings, delivered nulls and unmapped rows by export, as the ledger has them.
+
+        Empty where the batch has one export. export is null for a finding that only the whole
+        batch can tell.
+        """
+        if len(self.exports) < 2:
+            return {}
+        parts = sorted(self.exports.items())
+        told = {key for _, part in parts for key in part.findings}
+        whole = Conformance({key: x for key, x in self.findings.items() if key not in told})
+        found = [
+            {"export": export, **{k: v for k, v in each.items() if k != "examples"}}
+            for export, part in [*parts, (None, whole)]
+            for each in part.as_list()
+        ]
+        nulls = [
+            {"export": export, "column_name": column, "row_count": count}
+            for export, part in parts
+            for column, count in sorted(part.nulls.items())
+        ]
+        unmapped = {export: part.unmapped for export, part in parts}
+        return {
+            "export_conformance": found,
+            "export_nulls": nulls,
+            "export_unmapped": unmapped,
+        }
+
 
 class Observer:
     """Holds the rows of one text to the rules of its FOCUS version."""
 
     def __init__(self, transform: Transform, origin: Origin, into: Conformance):
         self._transform, self._origin, self._into = transform, origin, into
+        self._both = (into, into.of(origin.export))
         self._version = header_checks.version(transform, origin)
         self._present = header_checks.present(transform)
         self._columns = [column.name for column in columns.of_version(self._version)]
@@ -142,14 +180,21 @@ class Observer:
         everything = costs(rows, None)
         source = self._origin.source
         for broken, column, shown in self._header:
-            into.add(broken, column, everything, [(source, shown)])
+            self._add(broken, column, everything, [(source, shown)])
         for rule, check, targets in self._checks:
             for hit in check(rule, targets, seen):
                 cost = everything if hit.rows is None else costs(rows, hit.rows)
-                into.add(rule.id, hit.column, cost, self._examples(hit, len(rows)))
-        into.total.add(everything, ())
-        into.nulls.update({name: seen.nulls(name) for name in self._columns})
+                self._add(rule.id, hit.column, cost, self._examples(hit, len(rows)))
+        nulls = {name: seen.nulls(name) for name in self._columns}
+        for each in self._both:
+            each.total.add(everything, ())
+            each.nulls.update(nulls)
+            each.unmapped += rows[CATEGORY].null_count
         into.pairs.observe(rows, source)
+
+    def _add(self, rule: str, column: str, cost: Cost, examples) -> None:
+        for each in self._both:
+            each.add(rule, column, cost, examples)
 
     def _examples(self, hit: Hit, count: int) -> list[tuple[str, str | None]]:
         places = range(min(count, LOOKED_AT))

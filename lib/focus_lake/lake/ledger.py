@@ -45,6 +45,10 @@ class Line:
     null_counts: dict = field(default_factory=dict)
     delivered_nulls: dict = field(default_factory=dict)  # before anything was filled
     conformance: list[dict] = field(default_factory=list)  # see conformance.Conformance.as_list
+    # Where a batch has several exports, of which one may be superseded; see Conformance.by_export.
+    export_conformance: list[dict] = field(default_factory=list)
+    export_nulls: list[dict] = field(default_factory=list)
+    export_unmapped: dict = field(default_factory=dict)
     tags_unparsed: int = 0
     focus_version: str | None = None
     code_version: str | None = None

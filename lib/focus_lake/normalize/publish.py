@@ -97,6 +97,7 @@ def _line(run: Run, batch: Batch, read: Read, started: str) -> Line:
         null_counts=dict(sorted(audit.nulls.items())),
         delivered_nulls=dict(sorted(read.conformance.nulls.items())),
         conformance=read.conformance.as_list(),
+        **read.conformance.by_export(),
         tags_unparsed=read.tags_unparsed,
         focus_version=_versions(read, transforms) or run.declaration.focus_version,
         code_version=__version__,
