@@ -93,9 +93,9 @@ live AS (
             DATE_DIFF(
                 'millisecond',
                 CASE
-                    WHEN batches.charged_until > batches.published_at
-                        THEN batch_reach.charged_until
-                    ELSE batches.charged_until
+                    WHEN batches.charged_until <= batches.published_at
+                        THEN batches.charged_until
+                    ELSE batch_reach.charged_until
                 END,
                 batches.published_at
             )
