@@ -209,7 +209,7 @@ resources AS (
         x_BillingMonth AS month,
         BillingAccountId,
         SubAccountId,
-        CASE WHEN SubAccountId IS NULL THEN SubAccountName END AS account_name,
+        CASE WHEN ${sub_account_is_blank} THEN SubAccountName END AS account_name,
         ResourceId,
         MAX(CASE WHEN ${has_required_attributes} THEN 1 ELSE 0 END) AS tagged
     FROM ${database}.focus_unified
@@ -219,7 +219,7 @@ resources AS (
         x_BillingMonth,
         BillingAccountId,
         SubAccountId,
-        CASE WHEN SubAccountId IS NULL THEN SubAccountName END,
+        CASE WHEN ${sub_account_is_blank} THEN SubAccountName END,
         ResourceId
 ),
 

@@ -12,6 +12,12 @@ from focus_lake.spec import columns
 VISIBLE = r"[^\s\p{Z}\p{C}]"  # understood alike by Trino, Athena, DuckDB and Arrow
 
 
+def values() -> dict[str, str]:
+    """The placeholder of views that tell accounts without an id apart by their names."""
+    blank = f"(SubAccountId IS NULL OR NOT REGEXP_LIKE(SubAccountId, '{VISIBLE}'))"
+    return {"sub_account_is_blank": blank}
+
+
 def shown(column: columns.Column) -> str:
     """The column as a provider view selects it."""
     name = column.name

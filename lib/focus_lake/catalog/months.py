@@ -41,6 +41,23 @@ def local(column: str, zone: str) -> str:
     return column if zone == "UTC" else f"WITH_TIMEZONE({column}, 'UTC') AT TIME ZONE '{zone}'"
 
 
+def own_times(zones: dict[str, str]) -> dict[str, str]:
+    """The four period columns of focus_unified by each provider's calendar and clock; column -> SQL.
+
+    zones: provider -> zone. Billing periods are the whole of x_BillingMonth.
+    """
+    first = f"DATE_PARSE(CONCAT({COLUMN}, '01'), '%Y%m%d')"
+    found = {"BillingPeriodStart": first, "BillingPeriodEnd": f"DATE_ADD('month', 1, {first})"}
+    others = {name: zone for name, zone in sorted(zones.items()) if zone != "UTC"}
+    for column in ("ChargePeriodStart", "ChargePeriodEnd") if others else ():
+        whens = " ".join(
+            f"WHEN '{name}' THEN CAST({local(column, zone)} AS timestamp)"
+            for name, zone in others.items()
+        )
+        found[column] = f"CASE x_Provider {whens} ELSE {column} END"
+    return found
+
+
 def parts(declaration: Declaration, live: Live) -> list[Part]:
     """The live batches by how their rows' month is told; one part where folder and month agree."""
     by_lag: dict[int | None, list] = {}

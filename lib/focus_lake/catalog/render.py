@@ -4,8 +4,8 @@ Placeholders are string.Template's, e.g. ${database}. Everywhere: database, lake
 finds the lake's folders). In files of a provider: provider, title, delivered (which batches its
 views show, in words), normalized_columns, rejected_columns, partition_columns, provider_columns,
 live, and those of daily.py. In the others: batch_columns, fx_rate_columns, journal_columns,
-run_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4,
-attribute_columns, attribute_cases, attribute_rows, and those of charges.py, governance.py,
+run_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4_local,
+attribute_columns, attribute_cases, attribute_rows, and those of blank.py, charges.py, governance.py,
 currency.py, records/deliveries.py and the kinds of reference data. In files of a kind: kind,
 called, one_row, revision, reference_columns, kind_columns.
 """
@@ -146,6 +146,7 @@ def shared_views(
 ) -> list[Statement]:
     """The views over several providers, those of declarations, and those of the reference data, in
     deploy order."""
+    local = months.own_times({each.name: each.time.zone for each in declarations})
     values = {
         "database": place.database,
         "every_provider_view": _union(declarations, "focus_{}", place, ""),
@@ -156,7 +157,12 @@ def shared_views(
             f"focus_v{version.replace('.', '_')}": _version_columns(version)
             for version in columns.VERSIONS
         },
+        **{
+            f"focus_v{version.replace('.', '_')}_local": _version_columns(version, local)
+            for version in columns.VERSIONS
+        },
         **_attributes(declarations),
+        **blank.values(),
         **charges.values(),
         **governance.values(declarations),
         **deliveries.values(declarations),
@@ -295,14 +301,17 @@ def _live_views(declarations: Sequence[Declaration], place: CatalogPlace) -> str
     )
 
 
-def _version_columns(version: str) -> str:
-    """The columns of a FOCUS version; a map becomes JSON text, keys in order."""
-    shown = [
-        f"json_format(CAST({column.name} AS json)) AS {column.name}"
-        if column.stored == "map"
-        else column.name
-        for column in columns.of_version(version)
-    ]
+def _version_columns(version: str, local: dict[str, str] | None = None) -> str:
+    """The columns of a FOCUS version; a map becomes JSON text, keys in order.
+
+    local: column -> SQL, where it is not the column itself.
+    """
+    shown = []
+    for column in columns.of_version(version):
+        made = (local or {}).get(column.name)
+        if column.stored == "map":
+            made = f"json_format(CAST({column.name} AS json))"
+        shown.append(f"{made} AS {column.name}" if made else column.name)
     return _listed(shown)
 
 
