@@ -432,7 +432,9 @@ measured AS (
         provider,
         yearmonth,
         CAST(NULL AS varchar),
-        CAST(passed AS double) / NULLIF(CAST(made AS double), 0e0)
+        CAST(passed AS double) / NULLIF(CAST(made AS double), 0e0),
+        CAST(NULL AS varchar),
+        CAST(NULL AS varchar)
     FROM audits
     UNION ALL
     SELECT

@@ -1,4 +1,4 @@
-"""What one delivery changed: snapshots, increments, charges dated ahead, costs not there; by hand."""
+"""What one delivery changed: snapshots, increments, charges dated ahead; values by hand."""
 
 from __future__ import annotations
 

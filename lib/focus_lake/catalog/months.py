@@ -42,7 +42,7 @@ def local(column: str, zone: str) -> str:
 
 
 def own_times(zones: dict[str, str]) -> dict[str, str]:
-    """The four period columns of focus_unified by each provider's calendar and clock; column -> SQL.
+    """The four period columns by each provider's own calendar and clock; column -> SQL.
 
     zones: provider -> zone. Billing periods are the whole of x_BillingMonth.
     """

@@ -5,8 +5,8 @@ finds the lake's folders). In files of a provider: provider, title, delivered (w
 views show, in words), normalized_columns, rejected_columns, partition_columns, provider_columns,
 live, and those of daily.py. In the others: batch_columns, fx_rate_columns, journal_columns,
 run_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4_local,
-attribute_columns, attribute_cases, attribute_rows, and those of blank.py, charges.py, governance.py,
-currency.py, records/deliveries.py and the kinds of reference data. In files of a kind: kind,
+attribute_columns, attribute_cases, attribute_rows, and those of blank.py, charges.py,
+governance.py, currency.py, records/deliveries.py and the kinds of reference data. In files of a kind: kind,
 called, one_row, revision, reference_columns, kind_columns.
 """
 
@@ -358,7 +358,7 @@ def _views(
 
 
 def _view(source: Source, values: dict[str, str], declaration: Declaration, live: Live) -> str:
-    """A view of some batches: a union where it shows charges whose billing months are told apart."""
+    """A view of some batches: a union where billing months of charges are told apart."""
     values = {**values, "live_batches": live_views.rows(live)}
     if not re.search(r"\$\{(provider_columns|daily_keys)\}", source.text):
         return source.fill({**values, "live": live_views.predicate(live)})
