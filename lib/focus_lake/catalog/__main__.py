@@ -24,13 +24,15 @@ class RenderOptions:
     database: str = option("database", "focus")
     reporting_currency: str = option("currency that costs are converted to, ISO 4217", "USD")
     declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
+    s3_endpoint: str = option("address of an S3-compatible server, instead of AWS", "")
 
 
 def main(options: RenderOptions) -> int:
     """Write one file an object; 0 when all are written."""
     currency.check_code(options.reporting_currency)
     place = render.CatalogPlace(options.database, options.location, options.reporting_currency)
-    places = Places.open(options.lake, declarations=options.declarations, new=True)
+    end = options.s3_endpoint
+    places = Places.open(options.lake, declarations=options.declarations, endpoint=end, new=True)
     lake, extra = places.lake, places.declarations
     declared = [declare.load(name, extra) for name in declare.names(extra)]
     statements = render.shared_tables(place)
