@@ -91,6 +91,17 @@ def test_a_lost_file_is_named_where_the_batch_is_live_and_not_where_it_expired(l
     assert compared(lake) == [f"{lost} is in the ledger and not in the lake: {AGAIN}"]
 
 
+def test_an_expiry_that_was_broken_off_is_no_lost_file(lake):
+    rows = [charge("2026-01-05", "1")]
+    two = [{"name": "a.parquet", "rows": 1, "bytes": 9}, {"name": "b.parquet"} | {"bytes": 9}]
+    lake.line("alibaba", "202601", "20260109173000", rows, data_files=two)
+    path = file_of(lake, FIRST)
+    folder = path.parents[2] / "batch_ts=20260109173000/publication=20260109173000-202601"
+    folder.mkdir(parents=True)
+    (folder / "b.parquet").write_bytes(b"x" * 9)
+    assert compared(lake) == []
+
+
 def test_a_file_of_another_size_is_named(lake):
     path = file_of(lake, SECOND)
     size = path.stat().st_size

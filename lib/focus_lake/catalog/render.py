@@ -6,8 +6,8 @@ views show, in words), normalized_columns, rejected_columns, partition_columns, 
 live, and those of daily.py. In the others: batch_columns, fx_rate_columns, journal_columns,
 run_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4_local,
 attribute_columns, attribute_cases, attribute_rows, and those of blank.py, charges.py,
-governance.py, currency.py, records/deliveries.py and the kinds of reference data. In files of a kind: kind,
-called, one_row, revision, reference_columns, kind_columns.
+governance.py, currency.py, records/deliveries.py and the kinds of reference data. In files of a
+kind: kind, called, one_row, revision, reference_columns, kind_columns.
 """
 
 from __future__ import annotations

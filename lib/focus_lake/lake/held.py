@@ -107,6 +107,7 @@ def _different(
     )
     if not must and not any(name in there for name in named):
         return  # expired
+    lost = named.keys() - there.keys() if must else ()  # an expiry may have been broken off
     where = store.url(folder)
     for name in sorted(there.keys() - named.keys()):
         yield (
@@ -114,7 +115,7 @@ def _different(
             f"rows would count: move it out of the lake, or {again}, which publishes the batch "
             "in a new folder"
         )
-    for name in sorted(named.keys() - there.keys()):
+    for name in sorted(lost):
         yield f"{where}/{name} is in the ledger and not in the lake: {again}"
     for name in sorted(named.keys() & there.keys()):
         if named[name] != there[name]:
