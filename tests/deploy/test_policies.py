@@ -38,6 +38,7 @@ S3_RIGHTS = {
 PARTITIONS = {"glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"}
 READS = {"glue:GetDatabase", "glue:GetTable"}
 GLUE_RIGHTS = {
+    r"SELECT": READS | PARTITIONS,
     r"CREATE EXTERNAL TABLE": READS | {"glue:CreateTable"},
     r"CREATE OR REPLACE VIEW": READS | {"glue:CreateTable", "glue:UpdateTable"},
     r"ALTER TABLE \S+ ADD COLUMNS": READS | {"glue:UpdateTable"},

@@ -15,6 +15,7 @@ from focus_lake.catalog.job import RefreshOptions as RefreshOptions
 from focus_lake.frames.options import AuditOptions
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import glue_arguments, parse
+from focus_lake.records import deliveries
 from helpers.stack_template import FILE, ROOT, Resolved, raw
 
 OPTIONS = {
@@ -250,17 +251,37 @@ def test_a_failed_run_of_any_job_reaches_the_topic():
     assert [target["Arn"] for target in rule["Targets"]] == ["AlarmTopic"]
     [policy] = resolved.of("AWS::SNS::TopicPolicy").values()
     allowed = policy["PolicyDocument"]["Statement"]
-    rights = {statement["Principal"]["Service"]: statement for statement in allowed}
-    assert set(rights) == {"events.amazonaws.com", "cloudwatch.amazonaws.com"}
     # AWS, "Using resource-based policies for EventBridge": no Condition for SNS topics.
-    assert "Condition" not in rights["events.amazonaws.com"]
-    source = rights["cloudwatch.amazonaws.com"]["Condition"]["ArnEquals"]["aws:SourceArn"]
-    assert source == "NotRefreshed.Arn"
+    assert {
+        (
+            s["Principal"]["Service"],
+            s.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn"),
+        )
+        for s in allowed
+    } == {
+        ("events.amazonaws.com", None),
+        ("cloudwatch.amazonaws.com", "NotRefreshed.Arn"),
+        ("cloudwatch.amazonaws.com", "DeliveryLate.Arn"),
+    }
     [subscription] = resolved.of("AWS::SNS::Subscription").values()
     assert (subscription["TopicArn"], subscription["Endpoint"]) == (
         "AlarmTopic",
         "finops@example.com",
     )
+
+
+def test_a_late_push_raises_an_alarm_although_no_run_failed():
+    resolved = Resolved(**EVERYTHING)
+    filters = resolved.of("AWS::Logs::MetricFilter").values()
+    assert {one["LogGroupName"] for one in filters} == {"ErrorLogs", "OutputLogs"}
+    assert {one["FilterPattern"] for one in filters} == {f'"{deliveries.LATE}"'}
+    [[counted]] = {
+        tuple(item["MetricName"] for item in one["MetricTransformations"]) for one in filters
+    }
+    alarm = resolved.of("AWS::CloudWatch::Alarm")["DeliveryLate"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("focus_lake", counted)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert alarm["AlarmActions"] == ["AlarmTopic"]
 
 
 def test_a_day_without_a_refresh_raises_the_alarm():

@@ -39,7 +39,7 @@ class FakeAthena(Server):
             ),
             None,
         )
-        rows = [] if reason else self.take_effect(sql)
+        rows = [] if reason or sql.startswith("SELECT") else self.take_effect(sql)
         query = f"query-{len(self.statements)}"
         self.queries[query] = {"sql": sql, "reason": reason, "rows": rows}
         return {"QueryExecutionId": query}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal as D
 
 import pytest
 
-from focus_lake import declare
+from focus_lake import declare, storage
 from focus_lake.errors import DeclarationError
 from focus_lake.records import deliveries
 from helpers.catalog import Deployed, deploy, refresh
@@ -108,6 +109,23 @@ def test_without_a_typed_moment_the_engine_says_what_time_it_is(tmp_path):
     assert late[:2] == [("202601", at(2026, 1, 11, 9)), ("202602", at(2026, 2, 2, 16))]
 
 
+def test_the_refresh_names_what_is_late_and_still_ends_with_0(tmp_path, capsys):
+    lake = Lake(tmp_path / "lake")
+    pushed(lake, "alibaba", "202601", "100_1", "2026-02-04T08:44")
+    with pytest.MonkeyPatch.context() as patch:
+        now = datetime(2026, 2, 5, 6, 0, tzinfo=UTC)
+        patch.setattr(deliveries, "values", lambda declared: REAL(declared, now))
+        assert refresh(*Deployed("duckdb", lake, {}).options()) == 0
+    told = capsys.readouterr()
+    # February began on 31 January at 16:00 UTC; a push of its first day was due by the 2nd.
+    assert [line for line in told.out.splitlines() if line.startswith("LATE")] == [
+        "LATE alibaba 100_1 202602: no push, the next one was expected 2026-02-02 16:00 UTC, "
+        "62 hours ago"
+    ]
+    (event,) = [json.loads(line) for line in told.err.splitlines() if "delivery late" in line]
+    assert (event["level"], event["export"], event["yearmonth"]) == ("warning", "100_1", "202602")
+
+
 def test_an_export_that_has_ended_is_not_waited_for(tmp_path):
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "alibaba.toml").write_text(
@@ -143,11 +161,11 @@ def test_a_month_is_the_providers_own_and_a_final_day_has_a_zone():
 def test_a_wrong_schedule_is_refused_by_file_and_key(tmp_path, text, why):
     (tmp_path / "alibaba.toml").write_text(f"[deliveries]\n{text}\n", encoding="utf-8")
     with pytest.raises(DeclarationError, match=f"alibaba.toml: {why}"):
-        declare.load("alibaba", tmp_path)
+        declare.load("alibaba", storage.at(str(tmp_path)))
 
 
 def test_a_schedule_changes_no_row_so_nothing_is_read_again(tmp_path):
     (tmp_path / "alibaba.toml").write_text("[deliveries]\nevery_hours = 12\n", encoding="utf-8")
-    changed = declare.load("alibaba", tmp_path)
+    changed = declare.load("alibaba", storage.at(str(tmp_path)))
     assert changed.fingerprint == declare.load("alibaba").fingerprint
     assert changed.deliveries.every_hours == 12 and changed.deliveries.final_day == 4

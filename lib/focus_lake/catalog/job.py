@@ -15,6 +15,7 @@ from focus_lake.records import masking, runs
 from focus_lake.storage import Places, Store
 
 ENGINES = ("athena", "trino", "duckdb")
+SHOWN = 5  # late exports that are named; the view has all
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def _refreshed(options: RefreshOptions, places: Places, log: Log, run: runs.Run)
         "failed": len(outcome.failed),
         "live_batches": sum(len(chosen.batches) for chosen in outcome.live.values()),
         "expired_batches": sum(len(expiry.folders) for expiry in outcome.expired),
+        "late_exports": len(outcome.late),
         "statements": outcome.statements,
     }
     run.refusals += [f"{name}: {reason}" for name, reason in sorted(outcome.failed.items())]
@@ -154,6 +156,10 @@ def _tell(options: RefreshOptions, outcome: RefreshOutcome) -> None:
         print(f"{expiry.provider}: {len(expiry.folders)} superseded folders deleted")
     for text in outcome.warnings:
         print(f"note: {text}")
+    for one in outcome.late[:SHOWN]:
+        print(f"LATE {one}")
+    if len(outcome.late) > SHOWN:
+        print(f"LATE {len(outcome.late) - SHOWN} more exports: see focus_delivery_status")
     for name, reason in sorted(outcome.failed.items()):
         kept = "" if name == RATES else " (as before in the catalog)"
         print(f"FAILED {name}{kept}: {reason}")

@@ -22,7 +22,7 @@ from focus_lake.lake import held, ledger, live, publications
 from focus_lake.lake.ledger import Line
 from focus_lake.lake.publications import Key
 from focus_lake.log import Log
-from focus_lake.records import retention
+from focus_lake.records import deliveries, retention
 from focus_lake.reference import state
 from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage import Places
@@ -30,6 +30,7 @@ from focus_lake.storage.local import LocalStore
 
 ABOVE = "views over all providers"  # how they are called among what failed
 RATES = "exchange rates"
+DELIVERIES = "late deliveries"
 RETENTION = "reference data (retention)"  # while it is wrong nobody knows what must be kept
 ADD_AT_ONCE = 50  # partitions in one ALTER TABLE: well below every engine's limits
 
@@ -42,6 +43,7 @@ class RefreshOutcome:
     failed: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     expired: list[expire.Expiry] = field(default_factory=list)
+    late: list[deliveries.Late] = field(default_factory=list)  # pushes that are overdue
     statements: int = 0
 
 
@@ -76,6 +78,8 @@ class Refresh:
                     self.named[name] = self._views_of(name, before)
                 self._provider(one)
         self._above(declared, before)
+        if self.show is None and ABOVE not in self.outcome.failed:
+            self._late()
         if wrong := currency.problems(self.store):
             self._fail(RATES, currency.told(wrong))
         if self.show is None:
@@ -84,6 +88,19 @@ class Refresh:
             days = retention.least_days(self.reference.of("retention"), expire_days)
             self._expire([declared[name] for name in self.outcome.live], days)
         return self.outcome
+
+    def _late(self) -> None:
+        """Say which pushes are overdue: an export that stops coming fails no run."""
+        try:
+            rows = self.engine.query(deliveries.late_query(self.place.database))
+        except CatalogError as error:
+            self._fail(DELIVERIES, str(error))
+            return
+        self.outcome.late = [deliveries.Late(*row) for row in rows]
+        for one in self.outcome.late:
+            self.log.bind(provider=one.provider, yearmonth=one.yearmonth).event(
+                deliveries.LATE, "warning", export=one.export, why=str(one)
+            )
 
     def _reference(self) -> None:
         """Settle which reference data count; a set with a fault stays as it was."""

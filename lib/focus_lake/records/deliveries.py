@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from focus_lake.declare.model import Declaration
 from focus_lake.records import rows
 
+LATE = "delivery late"  # the event that glue_workflow.json's alarm counts
 MONTHS_BACK, MONTHS_AHEAD = 36, 1
 NOW = "CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS timestamp)"
+
+
+@dataclass(frozen=True)
+class Late:
+    """An overdue push; times are UTC. last_push is null where none came for the month."""
+
+    provider: str
+    export: str
+    yearmonth: str
+    last_push: datetime | None
+    next_expected: datetime
+    hours: Decimal
+
+    def __str__(self) -> str:
+        last = (
+            f"the last push came {self.last_push:%Y-%m-%d %H:%M}" if self.last_push else "no push"
+        )
+        return (
+            f"{self.provider} {self.export} {self.yearmonth}: {last}, the next one was expected "
+            f"{self.next_expected:%Y-%m-%d %H:%M} UTC, {self.hours:.0f} hours ago"
+        )
+
+
+def late_query(database: str) -> str:
+    """Athena SQL of the overdue pushes, as the fields of Late: each export's newest month."""
+    return (
+        "SELECT x_Provider, x_Export, yearmonth, x_LastPush, x_NextExpected, x_LateHours FROM ("
+        "SELECT *, ROW_NUMBER() OVER (PARTITION BY x_Provider, x_Export ORDER BY x_LateHours) AS n "
+        f"FROM {database}.focus_delivery_status WHERE x_IsLate) AS late WHERE n = 1 "
+        "ORDER BY x_Provider, x_Export"
+    )
 
 
 def values(declarations: Sequence[Declaration], now: datetime | None = None) -> dict[str, str]:

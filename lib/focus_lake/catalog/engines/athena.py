@@ -130,6 +130,9 @@ class Athena:
     def run(self, sql: str) -> None:
         self._execute(sql)
 
+    def query(self, sql: str) -> list[tuple]:
+        return [tuple(row) for row in self._execute(sql).fetchall()]
+
     def _execute(self, sql: str):
         if len(sql.encode()) > ATHENA_LIMIT:
             raise CatalogError(f"a statement of {len(sql.encode()):,} bytes: {sql[:100]} ...")

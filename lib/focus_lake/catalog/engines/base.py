@@ -58,6 +58,9 @@ class Engine(Protocol):
 
     def run(self, sql: str) -> None: ...
 
+    def query(self, sql: str) -> list[tuple]:
+        """Rows of a query in Athena's SQL."""
+
     def unit(self) -> AbstractContextManager[None]:
         """Statements that belong together: undone together where the engine can do that."""
 

@@ -142,6 +142,9 @@ class DuckDB:
         except self._errors as error:
             raise refusal("DuckDB", error, sql) from error
 
+    def query(self, sql: str) -> list[tuple]:
+        return self._query(translate(sql, self._place.database))
+
     def _query(self, sql: str) -> list[tuple]:
         try:
             return self._connection.execute(sql).fetchall()
