@@ -50,6 +50,7 @@ class Raw:
         (batch,) = self.batches()
         recipe = plan.recipe(ALIBABA, NormalizeOptions(raw="r", lake="l"))
         made = {"files": batch.signature(), "exports": batch.exports, "recipe": recipe}
+        made |= {"publication": "20260201000000-1"}
         line = Line("alibaba", *batch.key, status, **{**made, **more})
         Ledger(self.lake, "alibaba").write(line)
 
@@ -280,7 +281,8 @@ def test_the_recipe_changes_with_every_option_that_can_turn_a_refusal(change):
 def test_a_refusal_is_history_once_something_newer_of_its_export_is_published(raw):
     raw.put(CSV).publish(REJECTED)
     book = Ledger(raw.lake, "alibaba")
-    newer = Line("alibaba", "202601", "20260205173000", PUBLISHED, exports=["other"])
+    key = ("alibaba", "202601", "20260205173000", PUBLISHED)
+    newer = Line(*key, exports=["other"], publication="20260206000000-1")
     book.write(newer)
     assert raw.step().is_current
     book.write(replace(newer, batch_ts="20260206173000", exports=["1500_2", "other"]))

@@ -27,8 +27,9 @@ def published(job):
 
 
 def others(job) -> dict:
-    """Marks of every file but the folder of PUSH and the ledger of its month."""
-    mine = (f"batch_ts={PUSH[7:]}", "ledger/alibaba/202601", "ledger/alibaba/.202601")
+    """Marks of every file but the folder of PUSH, and ledger and journal of its month."""
+    books = [f"{book}/alibaba/{dot}202601" for book in ("ledger", "journal") for dot in ("", ".")]
+    mine = (f"batch_ts={PUSH[7:]}", *books)
     return {
         path: mark for path, mark in job.marks().items() if not any(word in path for word in mine)
     }
