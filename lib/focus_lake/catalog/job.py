@@ -112,7 +112,7 @@ def _refresh(options: RefreshOptions, places: Places, log: Log) -> RefreshOutcom
         options.reporting_currency,
         masking.key(lake, make=not options.dry_run),
     )
-    engine = _engine(options, lake, place, log)
+    engine = open_engine(options, lake, place, log)
     try:
         show = _show if options.dry_run else None
         refresh = Refresh(places, engine, place, log, show)
@@ -121,7 +121,9 @@ def _refresh(options: RefreshOptions, places: Places, log: Log) -> RefreshOutcom
         engine.close()
 
 
-def _engine(options: RefreshOptions, lake: Store, place: render.CatalogPlace, log: Log) -> Engine:
+def open_engine(
+    options: RefreshOptions, lake: Store, place: render.CatalogPlace, log: Log
+) -> Engine:
     """The engine asked for; only its own client library is imported."""
     if options.engine == "duckdb":
         from focus_lake.catalog.engines.duckdb import DuckDB

@@ -1,7 +1,8 @@
 """Two years of made daily costs with labels: what is planted in them, and what is only life.
 
 A series is made of a base amount with a trend, weekdays, noise that hangs together from day to
-day, charges on days of the month, moves of its level that people planned, and holidays. Three
+day, charges on days of the month, moves of its level that people planned, and holidays; of the last
+days only a part has come. Three
 kinds of anomalies are planted: spikes (one to three days), drips (something that grows from day to
 day until it is found) and price jumps (cost rises, quantity does not). Everything follows from the
 seed alone; amounts have two decimals.
@@ -16,6 +17,7 @@ from decimal import Decimal
 
 FIRST = date(2024, 1, 1)
 DAYS = 731
+KNOWN = DAYS - 2  # of the last two days only a part has come: late data
 QUIET = 91  # days at the start, in which nothing is planted: no method has a history yet
 APART = 42  # days between two planted events of a series
 KINDS = ("spike", "drip", "price")
@@ -65,9 +67,11 @@ def _one(rng: random.Random, name: str) -> Series:
     clean = [base * (u + m) for u, m in zip(usage, monthly, strict=True)]
     planted = _plant(rng, usage, price)
     cost = [base * (u * p + m) for u, p, m in zip(usage, price, monthly, strict=True)]
+    for place in range(KNOWN, DAYS):
+        cost[place] *= rng.uniform(0.1, 0.7)
     for one in planted:
         one.cost = sum(cost[one.first : one.last + 1]) - sum(clean[one.first : one.last + 1])
-    return Series(name, *map(_money, (cost, clean, usage)), planted, sorted(known))
+    return Series(name, _money(cost), _money(clean), _money(usage), planted, sorted(known))
 
 
 def _money(amounts: list[float]) -> list[Decimal]:
@@ -138,7 +142,8 @@ def _jobs(rng: random.Random, monthly: list[float]) -> list[tuple[int, int]]:
 
 def _plant(rng: random.Random, usage: list[float], price: list[float]) -> list[Planted]:
     """Anomalies one after another, with time between them in which a series comes to rest."""
-    planted, place = [], QUIET + rng.randrange(40)
+    planted: list[Planted] = []
+    place = QUIET + rng.randrange(40)
     while place < DAYS - 40:
         dearer = sum(one.kind == "price" for one in planted) < 2  # one a year, as it happens
         kind = rng.choice(KINDS if dearer else KINDS[:2])
@@ -148,14 +153,14 @@ def _plant(rng: random.Random, usage: list[float], price: list[float]) -> list[P
     return planted
 
 
-def _spike(rng, first: int, usage: list[float], price: list[float]) -> Planted:
+def _spike(rng: random.Random, first: int, usage: list[float], price: list[float]) -> Planted:
     last = first + rng.randrange(3)
     for place in range(first, last + 1):
         usage[place] *= 1 + rng.uniform(0.5, 3)
     return Planted("spike", first, last)
 
 
-def _drip(rng, first: int, usage: list[float], price: list[float]) -> Planted:
+def _drip(rng: random.Random, first: int, usage: list[float], price: list[float]) -> Planted:
     """Each day as much more as the day before, until somebody finds it."""
     days, grown = rng.randint(18, 35), rng.uniform(0.6, 1.5)
     for number in range(days):
@@ -163,7 +168,7 @@ def _drip(rng, first: int, usage: list[float], price: list[float]) -> Planted:
     return Planted("drip", first, first + days - 1)
 
 
-def _price(rng, first: int, usage: list[float], price: list[float]) -> Planted:
+def _price(rng: random.Random, first: int, usage: list[float], price: list[float]) -> Planted:
     """A price that rises and stays; its event is the time until it has become the usual one."""
     share = rng.uniform(0.35, 0.8)
     for place in range(first, DAYS):

@@ -90,8 +90,8 @@ def zones(declarations: Sequence[Declaration]) -> str:
     rows = []
     for each in declarations:
         zone = ZoneInfo(each.time.zone)
-        ahead = max(zone.utcoffset(datetime(2026, month, 1)) for month in (1, 7))
-        hours = int(ahead.total_seconds() // 3600)
+        offsets = [datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)]
+        hours = max(int(one.total_seconds() // 3600) for one in offsets if one is not None)
         rows.append(f"CAST('{each.name}' AS varchar), {hours}")
     return _rows(rows)
 

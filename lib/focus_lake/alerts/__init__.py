@@ -1,0 +1,1 @@
+"""New findings of policies to the people who act: once, on their route, never lost or doubled."""

@@ -1,0 +1,148 @@
+"""What was said: ``<lake>/alerts/<YYYYMM>/<time>-<run>.jsonl``, a file a run, lines only added.
+
+A message is written down before it is sent (``begun``) and after it (``sent``, or ``failed`` with
+the reason). One that was begun and never sent is sent again by the next run, as it was written and
+under the same id. Findings that are only recorded (``shadow``, ``quiet``) are lines, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from focus_lake.alerts.findings import Finding
+from focus_lake.alerts.messages import Message, of_record
+from focus_lake.errors import FocusLakeError, StorageError, VersionConflict
+from focus_lake.log import utc_now
+from focus_lake.storage import Store
+
+FOLDER = "alerts"
+LOCK = f"{FOLDER}/_running.json"
+BROKEN_OFF = timedelta(hours=1)  # a lock older than that is of a run that died
+
+
+class Busy(FocusLakeError):
+    """Another run is sending at this moment."""
+
+
+class Outbox:
+    """The alerts of one lake, as they were when this run began, and this run's own file."""
+
+    def __init__(self, lake: Store, run_id: str):
+        self._lake, self._run = lake, run_id
+        started = utc_now()
+        stamp = started[:19].replace("-", "").replace(":", "").replace("T", "")
+        self._path = f"{FOLDER}/{stamp[:6]}/{stamp}-{run_id}.jsonl"
+        self._own: list[dict[str, Any]] = []
+        self._version: str | None = None
+        self.said: dict[tuple[str, str], str | None] = {}
+        self._recorded: set[tuple[str, str, str | None, str]] = set()
+        self._waiting: dict[str, Message] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        for record in self._read():
+            self._take(record)
+
+    def _read(self) -> Iterable[dict[str, Any]]:
+        for entry in sorted(self._lake.list(FOLDER), key=lambda one: one.path):
+            if not entry.path.endswith(".jsonl"):
+                continue
+            text = (self._lake.read(entry.path)[0] or b"").decode("utf-8")
+            for number, line in enumerate(text.splitlines(), 1):
+                try:
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise StorageError(
+                        f"{self._lake.url(entry.path)} line {number}: no line of alerts ({error}); "
+                        "restore the file from a backup: without it alerts would be sent twice"
+                    ) from error
+
+    def _take(self, record: dict[str, Any]) -> None:
+        kind = record["kind"]
+        if kind == "begun":
+            message = of_record(record)
+            self._waiting[message.id] = message
+            self._counts[message.route, record["day_sent"]] += 1
+            for one in message.findings:
+                self.said[one["policy"], one["finding"]] = one.get("level")
+        elif kind == "sent":
+            self._waiting.pop(record["message_id"], None)
+        elif kind != "failed":
+            self._recorded.add((record["policy"], record["finding"], record.get("level"), kind))
+
+    def waiting(self) -> list[Message]:
+        """Messages of earlier runs that were not delivered, oldest first."""
+        return list(self._waiting.values())
+
+    def sent_on(self, day: str) -> dict[str, int]:
+        """Messages of a day, by route."""
+        return {route: count for (route, on), count in self._counts.items() if on == day}
+
+    def is_new(self, one: Finding) -> bool:
+        """Whether it was never said, or at another level."""
+        return one.key not in self.said or self.said[one.key] != one.level
+
+    def record(self, one: Finding, kind: str) -> bool:
+        """Note a finding that is not said; False if it stands there already."""
+        if (*one.key, one.level, kind) in self._recorded:
+            return False
+        self._recorded.add((*one.key, one.level, kind))
+        self._own.append(self._stamped({"kind": kind, **one.as_record()}))
+        return True
+
+    def begin(self, message: Message, day: str) -> None:
+        """Write a new message down before it is sent."""
+        record = self._stamped({"kind": "begun", "day_sent": day, **message.as_record()})
+        self._own.append(record)
+        self._take(record)
+        self.write()
+
+    def end(self, message: Message, error: str | None) -> None:
+        """Note how the delivery ended."""
+        record: dict[str, Any] = {"kind": "failed" if error else "sent"}
+        record |= {"message_id": message.id, "route": message.route}
+        if error:
+            record["error"] = error
+        self._own.append(self._stamped(record))
+        self._take(record)
+        self.write()
+
+    def write(self) -> None:
+        """Put this run's lines into its file."""
+        if not self._own:
+            return
+        lines = (json.dumps(record, ensure_ascii=False, default=str) for record in self._own)
+        data = "".join(f"{line}\n" for line in lines).encode()
+        self._version = self._lake.put_if(self._path, data, self._version)
+
+    def _stamped(self, record: dict[str, Any]) -> dict[str, Any]:
+        return {"at": utc_now(), "run_id": self._run, **record}
+
+
+class Lock:
+    """One run at a time: of two that begin together the second one says so and ends."""
+
+    def __init__(self, lake: Store, run_id: str):
+        self._lake, self._run = lake, run_id
+
+    def __enter__(self) -> Lock:
+        data, version = self._lake.read(LOCK)
+        if data:
+            held = json.loads(data)
+            since = datetime.fromisoformat(held["since"])
+            if datetime.now(UTC) - since < BROKEN_OFF:
+                raise Busy(
+                    f"run {held['run_id']} is sending alerts since {held['since']}; wait for it, "
+                    f"or remove {self._lake.url(LOCK)} if it has died"
+                )
+        mark = json.dumps({"run_id": self._run, "since": utc_now()}).encode()
+        try:
+            self._lake.put_if(LOCK, mark, version)
+        except VersionConflict:
+            raise Busy("another run began to send alerts at this moment") from None
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._lake.delete(LOCK)
