@@ -27,7 +27,7 @@ COLUMNS = {
     "x_IsQuiet": "is_quiet",
     "x_Sentence": "sentence",
 }
-QUERY = f"SELECT {', '.join(COLUMNS)} FROM {{}}focus_policy_findings"
+QUERY = f"SELECT {', '.join(COLUMNS)} FROM {{}}.focus_policy_findings"
 
 
 @dataclass(frozen=True)

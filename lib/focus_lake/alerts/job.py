@@ -111,9 +111,8 @@ def _findings(options: AlertOptions, lake: Store, log: Log) -> list[Finding]:
         trino_user=options.trino_user,
     )
     engine = open_engine(asked, lake, CatalogPlace(options.database, lake.root), log)
-    prefix = "" if options.engine == "duckdb" else f"{options.database}."
     try:
-        return of_rows(engine.query(QUERY.format(prefix)))
+        return of_rows(engine.query(QUERY.format(options.database)))
     finally:
         engine.close()
 

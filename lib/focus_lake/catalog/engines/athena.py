@@ -131,7 +131,6 @@ class Athena:
         self._execute(sql)
 
     def query(self, sql: str) -> list[tuple]:
-        """Rows of one statement."""
         return [tuple(row) for row in self._execute(sql).fetchall()]
 
     def _execute(self, sql: str):

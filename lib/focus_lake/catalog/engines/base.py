@@ -60,7 +60,6 @@ class Engine(Protocol):
 
     def query(self, sql: str) -> list[tuple]:
         """Rows of a query in Athena's SQL."""
-        """Rows of a query that every engine reads as it stands."""
 
     def unit(self) -> AbstractContextManager[None]:
         """Statements that belong together: undone together where the engine can do that."""

@@ -71,11 +71,11 @@ class DuckDB:
         return connection
 
     def names(self) -> set[str]:
-        found = self.query("SELECT view_name FROM duckdb_views() WHERE NOT internal")
+        found = self._query("SELECT view_name FROM duckdb_views() WHERE NOT internal")
         return {name.lower() for (name,) in found}
 
     def column_types(self, table: str) -> dict[str, str] | None:
-        found = self.query(
+        found = self._query(
             "SELECT lower(column_name), data_type FROM duckdb_columns() "
             f"WHERE lower(table_name) = {_literal(table.lower())}"
         )
@@ -84,7 +84,7 @@ class DuckDB:
     def spell(self, hive_type: str) -> str:
         if hive_type not in self._spelled:
             ours = ddl.spell(hive_type, "duckdb")
-            ((theirs,),) = self.query(f"SELECT typeof(CAST(NULL AS {ours}))")
+            ((theirs,),) = self._query(f"SELECT typeof(CAST(NULL AS {ours}))")
             self._spelled[hive_type] = theirs
         return self._spelled[hive_type]
 
@@ -106,7 +106,7 @@ class DuckDB:
         return [entry.path for entry in self._store.list(folder) if entry.path.endswith(kind)]
 
     def definition(self, view: str) -> str:
-        found = self.query(
+        found = self._query(
             f"SELECT sql FROM duckdb_views() WHERE view_name = {_literal(view.lower())}"
         )
         return found[0][0] if found else ""
@@ -146,7 +146,6 @@ class DuckDB:
         return self._query(translate(sql, self._place.database))
 
     def _query(self, sql: str) -> list[tuple]:
-        """Rows of one statement in DuckDB's SQL."""
         try:
             return self._connection.execute(sql).fetchall()
         except self._errors as error:
