@@ -8,6 +8,7 @@ it opens no folder of another month, on any engine.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from focus_lake.declare.model import Declaration
@@ -75,19 +76,21 @@ def parts(declaration: Declaration, live: Live) -> list[Part]:
     return found
 
 
-def _lags(declaration: Declaration, yearmonth: str, months) -> set[int | None]:
+def _lags(
+    declaration: Declaration, yearmonth: str, months: Iterable[str] | None
+) -> set[int | None]:
     """How many months before its folder's the rows of a batch are billed; {None}: not told."""
     if not months:
         return {0} if declaration.layout.months == "one" else {None}
-    lags = {_number(yearmonth) - _number(month) for month in months}
-    return lags if max(map(abs, lags)) <= FARTHEST else {None}
+    lags: set[int] = {_number(yearmonth) - _number(month) for month in months}
+    return {*lags} if max(map(abs, lags)) <= FARTHEST else {None}
 
 
 def _number(yearmonth: str) -> int:
     return int(yearmonth[:4]) * 12 + int(yearmonth[4:]) - 1
 
 
-def _before(lag: int, batches) -> str:
+def _before(lag: int, batches: Iterable[tuple]) -> str:
     """The month so many before the folder's, as literals: what every engine folds and prunes by."""
     if not lag:
         return "yearmonth"

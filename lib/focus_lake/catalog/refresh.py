@@ -8,7 +8,7 @@ from a total because of one bad night.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage import Places
 from focus_lake.storage.local import LocalStore
 
+Show = Callable[[str], None] | None  # takes a statement instead of running it
 ABOVE = "views over all providers"  # how they are called among what failed
 RATES = "exchange rates"
 DELIVERIES = "late deliveries"
@@ -50,7 +51,9 @@ class RefreshOutcome:
 class Refresh:
     """One deployment of the catalog. `show` takes the statements of a plan, which runs none."""
 
-    def __init__(self, places: Places, engine: Engine, place: CatalogPlace, log: Log, show=None):
+    def __init__(
+        self, places: Places, engine: Engine, place: CatalogPlace, log: Log, show: Show = None
+    ):
         self.store, self.extra = places.lake, places.declarations
         self.engine, self.place, self.log, self.show = engine, place, log, show
         self.outcome = RefreshOutcome()
@@ -243,12 +246,10 @@ class Refresh:
 
     def _partitions(self, statement: Statement, live_batches: Sequence[Key]) -> None:
         """What views read is added by name, without listing folders; the repair adds the rest."""
-        kind = statement.name.rsplit("_", 1)[1]
-        if kind == "normalized":
+        if statement.kind == publications.NORMALIZED:
             known = self.engine.partitions(statement.name)
             new = [batch for batch in live_batches if batch not in known]
-            provider = statement.name.removeprefix("focus_").removesuffix("_normalized")
-            folder = f"{self.place.lake.rstrip('/')}/{kind}/{provider}"
+            folder = f"{self.place.lake.rstrip('/')}/{statement.kind}/{statement.provider}"
             for at in range(0, len(new), ADD_AT_ONCE):
                 some = new[at : at + ADD_AT_ONCE]
                 self._all(self.engine.add_partitions(statement.name, folder, some))

@@ -76,7 +76,8 @@ def check_database(name: str) -> None:
 class Statement:
     """One object to deploy: Athena SQL; of a table also its columns, the names of its partition
     columns, and the folder of its data, relative to the lake; of a provider's view, by table, the
-    folders that it reads."""
+    folders that it reads. provider, kind: whose it is and what of it (normalized, rejected ...), ""
+    for what is no provider's."""
 
     folder: str
     name: str
@@ -84,6 +85,8 @@ class Statement:
     columns: tuple[Field, ...] = ()
     partitions: tuple[str, ...] = ()
     data: str = ""
+    provider: str = ""
+    kind: str = ""
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -105,7 +108,7 @@ def of_provider(
         "rejected": sources.fields("rejected"),
     }
     made = [
-        _statement(source, declaration.name, values, tables[source.stem.rsplit("_", 1)[1]])
+        _statement(source, declaration.name, values, tables[source.kind])
         for source in files
         if source.folder != sources.PROVIDER_VIEWS
     ]
@@ -209,14 +212,15 @@ def _statement(source: Source, of: str, values: dict, fields: tuple) -> Statemen
     """The object of a source; of: the provider or kind in whose file's name the mark stands."""
     name = source.stem.replace(sources.PER_PROVIDER, of).replace(sources.PER_KIND, of)
     sql = _checked(name, source.fill(values))
+    provider, kind = (of, source.kind) if source.kind else ("", "")
     if source.folder != sources.TABLES:
-        return Statement(source.folder, name, sql)
+        return Statement(source.folder, name, sql, provider=provider, kind=kind)
     data = re.search(r"LOCATION '\$\{lake\}/(.*)/'", source.text)
     if data is None:
         raise CatalogError(f"{source.path}: LOCATION must be '${{lake}}/folder/'")
     folder = Template(data[1]).substitute(values)
     keys = PARTITION_KEYS if "${partition_columns}" in source.text else ()
-    return Statement(source.folder, name, sql, fields, keys, folder)
+    return Statement(source.folder, name, sql, fields, keys, folder, provider, kind)
 
 
 def _checked(name: str, sql: str) -> str:

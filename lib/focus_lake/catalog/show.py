@@ -60,7 +60,7 @@ def _table(names: list[str], rows: list[tuple]) -> str:
     return "\n".join(f"  {line}" for line in lines)
 
 
-def _cell(value) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return "-"
     text = f"{value:f}" if isinstance(value, Decimal) else str(value)

@@ -45,6 +45,12 @@ class Source:
         return int(self.folder.split("_")[0])
 
     @property
+    def kind(self) -> str:
+        """What a provider has of it: normalized, rejected ...; "" for what is no provider's."""
+        start, provider, kind = self.stem.partition(f"{PER_PROVIDER}_")
+        return kind if provider else ""
+
+    @property
     def path(self) -> str:
         return self.file or f"sql/{self.folder}/{self.stem}.sql"
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from focus_lake.catalog.engines.base import refusal
 from focus_lake.catalog.render import ATHENA_LIMIT, CatalogPlace, Statement
@@ -35,7 +36,7 @@ class Athena:
         self._place, self._log = place, log
         self._where = f"Athena, workgroup {workgroup}"
         self._known: set[str] = set()
-        settings = {"s3_staging_dir": output or None, "region_name": region or None}
+        settings: dict[str, Any] = {"s3_staging_dir": output or None, "region_name": region or None}
         try:
             self._connection = pyathena.connect(
                 work_group=workgroup,
@@ -133,7 +134,7 @@ class Athena:
     def query(self, sql: str) -> list[tuple]:
         return [tuple(row) for row in self._execute(sql).fetchall()]
 
-    def _execute(self, sql: str):
+    def _execute(self, sql: str) -> Any:
         if len(sql.encode()) > ATHENA_LIMIT:
             raise CatalogError(f"a statement of {len(sql.encode()):,} bytes: {sql[:100]} ...")
         for attempt in range(1, ATTEMPTS + 1):

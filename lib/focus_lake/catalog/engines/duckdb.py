@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlglot import exp, parse_one
 
@@ -51,7 +52,7 @@ class DuckDB:
             self._path.write_bytes(old)
         self._connection = self._open(duckdb)
 
-    def _open(self, duckdb):
+    def _open(self, duckdb: Any) -> Any:
         try:
             connection = duckdb.connect(str(self._path))
         except self._errors as error:
@@ -233,7 +234,7 @@ def translate(sql: str, database: str, sources: dict[str, str] | None = None) ->
     text, not in the value, since Trino escapes them.
     """
 
-    def adapt(node: exp.Expression) -> exp.Expression:
+    def adapt(node: Any) -> Any:
         if isinstance(node, exp.Table) and node.db == database:
             node.set("db", None)
             if node.name.lower() in named:
@@ -257,7 +258,7 @@ def translate(sql: str, database: str, sources: dict[str, str] | None = None) ->
     return done
 
 
-def _hmac(text: exp.Expression, key: exp.Expression) -> exp.Expression:
+def _hmac(text: Any, key: Any) -> Any:
     """HMAC_SHA256, which DuckDB lacks, by its definition (RFC 2104); the key is FROM_HEX of a
     literal, shorter than a block."""
     block = bytes.fromhex(key.this.this).ljust(64, b"\0")

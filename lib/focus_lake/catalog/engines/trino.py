@@ -25,7 +25,9 @@ class Trino:
 
         self._errors = (trino.exceptions.Error, OSError)
         self._place, self._where = place, f"Trino at {host}:{port}, catalog {catalog}"
-        self._connection = trino.dbapi.connect(host=host, port=port, user=user, catalog=catalog)
+        self._connection = trino.dbapi.connect(  # type: ignore[no-untyped-call]
+            host=host, port=port, user=user, catalog=catalog
+        )
 
     def query(self, sql: str) -> list[tuple]:
         """Rows of one statement; CatalogError with Trino's reason."""
