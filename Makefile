@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`;
 # its last month is the newest, or UNTIL=YYYYMM, which gives the same bills on every day.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-trino report render bench lint mutate format package move deploy destroy clean
+.PHONY: help setup run test test-trino report render bench lint mutate format package move deploy preflight smoke destroy clean
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -70,6 +70,12 @@ move: setup  ## move a lake of the former layout: make move LAKE=build/lake (or 
 deploy: setup  ## package, upload, show the changes, ask, deploy: make deploy STACK=.. REGION=..
 	@$(PY) scripts/deploy.py --stack "$(STACK)" --region "$(REGION)" \
 		--parameters "$(PARAMETERS)" --yes $(if $(YES),true,false)
+
+preflight: setup  ## ask AWS whether a deployment can work: make preflight STACK=.. REGION=..
+	@$(PY) scripts/preflight.py --stack "$(STACK)" --region "$(REGION)"
+
+smoke: setup  ## run a tiny bill through a deployed stack and compare: make smoke STACK=.. REGION=..
+	@$(PY) scripts/smoke.py --stack "$(STACK)" --region "$(REGION)" --yes $(if $(YES),true,false)
 
 destroy: setup  ## remove the stack; buckets stay with all in them, unless EMPTY=1
 	@$(PY) scripts/destroy.py --stack "$(STACK)" --region "$(REGION)" \
