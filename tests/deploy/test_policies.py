@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from fnmatch import fnmatchcase
@@ -13,6 +14,7 @@ from focus_lake.catalog import job as refresh_job
 from focus_lake.normalize import job
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import parse
+from focus_lake.reference import __main__ as reference
 from focus_lake.sample.__main__ import main as make_sample
 from focus_lake.sample.options import SampleOptions as SampleOptions
 from helpers.job_process import InProcess
@@ -135,11 +137,15 @@ def lake(bucket, s3_endpoint, tmp_path, monkeypatch, calls):
     for name, content in ODD.items():
         with raw.writer(f"alibaba/202601/{name}") as target:
             target.write(content)
+    own = storage.at(f"s3://{bucket}/lake/declarations", s3_endpoint)
+    own.put_if("alibaba.toml", b'title = "Our Alibaba"\n', None)
     monkeypatch.setattr(job, "Cluster", InProcess)
     calls.clear()
     options = ("--raw", f"s3://{bucket}/bills", "--lake", f"s3://{bucket}/lake")
     options += ("--quiet_minutes", "0", "--s3_endpoint", s3_endpoint)
-    for more in (("--max_rejected_rows", "1"), ("--reprocess", "true")):
+    declared = ("--declarations", own.root)
+    ways = (("--max_rejected_rows", "1"), ("--reprocess", "true", *declared))
+    for more in (*ways, ("--rebuild_ledger", "true")):
         assert job.normalize(parse(NormalizeOptions, [*options, *more])) == 1
     return f"s3://{bucket}/lake"
 
@@ -191,16 +197,21 @@ def test_the_audit_may_read_raw_files_and_lake_and_write_its_own_lines_alone():
 @pytest.mark.s3
 @pytest.mark.parametrize("days", ["0", "1"])
 def test_refresh_may_do_all_it_does_and_nothing_more(
-    days, lake, bucket, s3_endpoint, calls, fake_athena
+    days, lake, bucket, s3_endpoint, calls, fake_athena, monkeypatch
 ):
     _age_ledger(bucket, s3_endpoint)
-    centers = storage.at(lake, s3_endpoint)
-    centers.put_if("reference/cost_centers/a.csv", b"cost_center,department\ncc-1,Dev\n", None)
+    place = storage.at(lake, s3_endpoint)
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", io.StringIO())
+        assert reference.example(reference.ReferenceOptions(lake, s3_endpoint)) == 0
+    rates = b"from,to,valid_from,rate\nCNY,USD,2026-01-01,0.14\n"
+    place.put_if("reference/fx_rates/rates.csv", rates, None)
     data = storage.at(f"{lake}/normalized/alibaba", s3_endpoint).list()
     folders = {entry.path.rsplit("/", 1)[0] for entry in data}
     calls.clear()
     options = ("--engine", "athena", "--lake", lake, "--s3_endpoint", s3_endpoint)
     options += ("--workgroup", "fl", "--output_location", "s3://results/", "--region", "us-east-1")
+    options += ("--declarations", f"{lake}/declarations")
     options += ("--providers", "alibaba", "--expire_superseded_days")
     # The second finds tables, adds a column that one lacks, makes one of the former layout anew.
     for since in ("0", days):
