@@ -209,7 +209,7 @@ def test_made_bills_are_shared_out_to_the_last_digit(tmp_path, bill, made, quant
 
 @pytest.mark.trino
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(bill=charges(), made=rules(), quantities=keys())
 def test_trino_shares_out_the_same(trino, bill, made, quantities):

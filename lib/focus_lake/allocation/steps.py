@@ -50,6 +50,7 @@ def steps(rows: Rows, months: set[str]) -> Made:
                 "pool": rule.pool,
                 "target": None if to_pool else direct_to or None,
                 "to_pool": direct_to.removeprefix(TO_POOL) if to_pool else None,
+                "takes_charges": not rule.takes_pool,
                 "is_payer": rule.is_direct and not to_pool,
                 "weighed": weighed_key(split) if split.method == "proportional" else None,
                 "provider_key": "*" if _names(split, "x_Provider") else None,

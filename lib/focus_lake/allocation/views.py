@@ -38,6 +38,7 @@ def values(rows: Rows, declarations: Sequence) -> dict[str, str]:
         **_charges(every, tags, spelled),
         **_matched(rules, expressions),
         **_scopes(every, expressions),
+        **_trace(expressions),
         "derived_payer": _derived(rules, expressions),
         "shares_of_charges": _step("charged", "begun", rules, 1),
         "shares_of_stage_2": _step("staged_2", "charged", rules, 2),
@@ -130,6 +131,22 @@ def _test(rule: Rule, expressions: Mapping[str, str], month: str) -> str:
     if rule.valid_until:
         tests.append(f"{month} <= '{rule.valid_until}'")
     return " AND ".join(tests) or "TRUE"
+
+
+def _trace(expressions: Mapping[str, str]) -> dict[str, str]:
+    """How the trace names charges, and how it finds the value that a condition looks at."""
+    named = []
+    for name, expression in expressions.items():
+        column = expression.replace("charges.", "")
+        named.append(f"            COALESCE({quoted(f'{name} ')} || {column} || '; ', '')")
+    cases = " ".join(
+        f"WHEN {quoted(name)} THEN {expression.replace('charges.', 'named.')}"
+        for name, expression in expressions.items()
+    )
+    return {
+        "charge_names": ",\n".join(named),
+        "seen": f"CASE conditions.column_name {cases} END",
+    }
 
 
 def _scopes(rules: Sequence[Rule], expressions: Mapping[str, str]) -> dict[str, str]:

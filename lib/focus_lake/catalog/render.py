@@ -126,6 +126,8 @@ def shared_tables(place: CatalogPlace) -> list[Statement]:
         "journal_columns": _definitions(sources.fields("focus_ledger_journal")),
         "run_columns": _definitions(sources.fields("focus_runs")),
         "audit_columns": _definitions(sources.fields("focus_audit_lines")),
+        "closing_columns": _definitions(sources.fields("focus_closings")),
+        "statement_columns": _definitions(sources.fields("focus_statements")),
     }
     made = [
         _statement(source, "", values, sources.fields(source.stem))
