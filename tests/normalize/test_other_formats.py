@@ -62,7 +62,7 @@ class Bills:
 
     def rows(self, provider: str, columns: str, rest: str = "") -> list[tuple]:
         """Of every batch that was written, in the order of the columns."""
-        files = f"{self.job.lake}/normalized/{provider}/*/*/*.parquet"
+        files = f"{self.job.lake}/normalized/{provider}/*/*/*/*.parquet"
         return duckdb.sql(
             f"SELECT {columns} FROM read_parquet('{files}', hive_partitioning = true, "
             f"hive_types = {{yearmonth: VARCHAR, batch_ts: VARCHAR}}) {rest} ORDER BY ALL"
@@ -209,7 +209,7 @@ def test_a_rejected_row_of_parquet_is_kept_whole_as_text(bills):
     given = table([1.0, float("nan")], x_Labels=labels, x_Flag=[True, False])
     bills.put("gcp", SPOIL["gcp"], given)
     assert bills.run("gcp", max_rejected_rows=1).code == 0
-    files = f"{bills.job.lake}/rejected/gcp/*/*/*.parquet"
+    files = f"{bills.job.lake}/rejected/gcp/*/*/*/*.parquet"
     select = "SELECT line, column_name, value, record FROM"
     (row,) = duckdb.sql(f"{select} read_parquet('{files}')").fetchall()
     assert row == (
