@@ -174,3 +174,30 @@ def test_versions_have_their_columns_on_trino_too(trino, long_history):
         name = f"focus_v{version.replace('.', '_')}"
         found = [row[0] for row in trino.query(f"DESCRIBE {name}", "ten_years")]
         assert found == [column.name.lower() for column in columns.of_version(version)]
+
+
+STAGES = 150  # query.max-stage-count, Trino's default and Athena's
+
+
+def test_ten_providers_stay_below_trinos_stages_in_every_view(trino, tmp_path):
+    """Seven are packaged; EXPLAIN has one fragment a stage."""
+    lake = Lake(trino.root / "ten_providers")
+    lake.batch("alibaba", "202601", "20260110000000", [charge("2026-01-05", "1")])
+    own = tmp_path / "declarations"
+    for name in ("eight", "nine", "ten"):
+        declare(own, name)
+        lake.batch(name, "202601", "20260110000000", [charge("2026-01-05", "1")])
+    options = trino.options(lake.root, "ten_providers")
+    assert refresh(*options, "--declarations", str(own)) == 0
+    views = trino.query(
+        "SELECT table_name FROM information_schema.views WHERE table_schema = 'ten_providers'",
+        "ten_providers",
+    )
+    stages = {}
+    for (view,) in views:
+        explained = trino.query(f"EXPLAIN (TYPE DISTRIBUTED) SELECT * FROM {view}", "ten_providers")
+        stages[view] = explained[0][0].count("Fragment ")
+    print(sorted(stages.items(), key=lambda item: -item[1])[:8])
+    assert {view: count for view, count in stages.items() if count > STAGES} == {}
+    found = trino.query("SELECT DISTINCT provider FROM focus_pipeline_metrics", "ten_providers")
+    assert {("alibaba",), ("eight",), ("nine",), ("ten",)} <= set(found)
