@@ -151,3 +151,32 @@ def test_the_month_is_the_providers_own(engine, request, tmp_path_factory, tmp_p
     told = deploy(engine, request, tmp_path_factory, beijing, "beijing", options)
     found = told.query("SELECT x_BillingMonth, SUM(BilledCost) FROM focus_unified GROUP BY 1")
     assert dict(found) == told.sums
+    local = told.query(
+        "SELECT BillingPeriodStart, BillingPeriodEnd, SUM(BilledCost) FROM focus_v1_0_local "
+        "GROUP BY 1, 2 ORDER BY 1"
+    )
+    december, january, february = (datetime(2025, 12, 1), datetime(2026, 1, 1), FEBRUARY)
+    assert local == [(december, january, D(101)), (january, february, D(10))]
+
+
+def alibaba(lake: Lake) -> None:
+    """Alibaba's January: it begins at 16:00 UTC on 31 December."""
+    january = datetime(2025, 12, 31, 16)
+    first = charge("2025-12-31T16:00", "3", BillingPeriodStart=january)
+    first |= {"ChargePeriodEnd": datetime(2025, 12, 31, 17)}
+    lake.batch("alibaba", "202601", "20260131000000", [first])
+
+
+@pytest.mark.parametrize("engine", BOTH)
+def test_published_queries_find_a_providers_own_month_in_the_local_views(
+    engine, request, tmp_path_factory
+):
+    told = deploy(engine, request, tmp_path_factory, alibaba, "own_month")
+    sql = (
+        "SELECT MONTH(BillingPeriodStart), BilledCost, ChargePeriodStart, ChargePeriodEnd FROM {} "
+        "WHERE BillingPeriodStart >= TIMESTAMP '2026-01-01 00:00:00' "
+        "AND BillingPeriodEnd <= TIMESTAMP '2026-02-01 00:00:00'"
+    )
+    assert told.query(sql.format("focus_v1_2")) == []
+    hours = datetime(2026, 1, 1), datetime(2026, 1, 1, 1)
+    assert told.query(sql.format("focus_v1_2_local")) == [(1, D(3), *hours)]
