@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from focus_lake.errors import StorageError, VersionConflict
+from focus_lake.reference import history
 from focus_lake.reference.kinds import Kind, of_set, table
 from focus_lake.reference.sheet import Sheet
 from focus_lake.reference.types import TYPES
@@ -98,6 +99,7 @@ def set_current(store: Store, name: str, revisions: Revisions) -> None:
     new = (json.dumps(revisions, indent=1, sort_keys=True) + "\n").encode()
     if data != new:
         store.put_if(_pointer(name), new, version)
+        history.append(store, name, revisions)
 
 
 def hive_columns(kind: Kind) -> dict[str, str]:

@@ -1,0 +1,163 @@
+"""python -m focus_lake.allocation check | explain | shadow | promote RULE: see to who pays."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from focus_lake.allocation import promote as promotion
+from focus_lake.allocation import statement
+from focus_lake.errors import OptionsError
+from focus_lake.options import option, run_job
+from focus_lake.reference.read import read, strangers
+from focus_lake.storage import Places
+
+Query = Callable[[str], list[tuple]]
+
+
+@dataclass(frozen=True)
+class AllocationOptions:
+    """Options of all four; explain, shadow and promote read the DuckDB catalog in the lake."""
+
+    lake: str = option("the lake: folder (check also s3://bucket/prefix)", "build/lake")
+    department: str = option("explain: whose statement", "")
+    yearmonth: str = option("explain, shadow: the month, YYYYMM; shadow: the newest", "")
+    rule: str = option("promote: id of the rule in shadow", "")
+    anyway: bool = option("promote: even if it has been in shadow for less than a week", False)
+    dry_run: bool = option("promote: change nothing, show what would be", False)
+    database: str = option("name of the catalog: the file in the lake without .duckdb", "focus")
+    s3_endpoint: str = option("S3-compatible endpoint of the lake", "")
+
+
+def check(options: AllocationOptions) -> int:
+    """Name every fault of the reference data, and rules that match nothing; 0 without a fault."""
+    lake = Places.open(options.lake, endpoint=options.s3_endpoint).lake
+    sheets = read(lake)
+    problems = [text for sheet in sheets.values() for text in sheet.problems] + strangers(lake)
+    notes = [text for sheet in sheets.values() for text in sheet.warnings]
+    if not problems and Path(options.lake, f"{options.database}.duckdb").is_file():
+        notes += list(_idle(_catalog(options)))
+    for text in notes:
+        print(f"note: {text}")
+    for text in problems:
+        print(text)
+    rules = [row["status"] for row in sheets["allocation"].rows]
+    counts = ", ".join(f"{rules.count(state)} {state}" for state in ("active", "shadow", "retired"))
+    print(f"{len(problems)} faults, {len(notes)} notes; rules: {counts}")
+    return 1 if problems else 0
+
+
+def _idle(query: Query) -> list[str]:
+    """Rules that match nothing in the newest month, with their last match."""
+    ((newest,),) = query("SELECT MAX(yearmonth) FROM focus_daily")
+    found = query(
+        "WITH matched AS ("
+        " SELECT x_AllocationRule, x_AllocationRuleVersion, yearmonth FROM focus_allocation_trace"
+        " WHERE x_Took AND x_AllocationRule IS NOT NULL"
+        " UNION ALL SELECT x_AllocationRule, x_AllocationRuleVersion, yearmonth"
+        " FROM focus_allocation_shares WHERE x_AllocationRule IS NOT NULL) "
+        "SELECT rules.id, rules.version, rules.x_SourceFile, rules.x_SourceLine, "
+        "MAX(matched.yearmonth) FROM focus_allocation_rules AS rules LEFT JOIN matched "
+        "ON rules.id = matched.x_AllocationRule "
+        "AND rules.version = matched.x_AllocationRuleVersion "
+        f"WHERE rules.status <> 'retired' AND COALESCE(rules.valid_from, '') <= '{newest}' "
+        f"AND COALESCE(rules.valid_until, '999999') >= '{newest}' GROUP BY 1, 2, 3, 4 ORDER BY 3, 4"
+    )
+    return [
+        f"{file} line {line}: rule {name} (version {version}) matches nothing in {newest}; "
+        + (f"its last match was in {last}" if last else "it never matched")
+        for name, version, file, line, last in found
+        if last != newest
+    ]
+
+
+def explain(options: AllocationOptions) -> int:
+    """Print a department's statement."""
+    if not options.department or not options.yearmonth:
+        raise OptionsError("explain needs --department and --yearmonth")
+    print(statement.text(_catalog(options), options.department, options.yearmonth))
+    return 0
+
+
+def shadow(options: AllocationOptions) -> int:
+    """Print what the rules in shadow would change, by payer."""
+    query = _catalog(options)
+    ((newest,),) = query("SELECT MAX(yearmonth) FROM focus_daily")
+    month = options.yearmonth or newest
+    print(f"{month}: billed cost by the rules that count, and with those in shadow")
+    print("\n".join(_changes(query, month)))
+    return 0
+
+
+def _changes(query: Query, month: str) -> list[str]:
+    rows = query(
+        "SELECT x_Payer, BillingCurrency, SUM(x_ActiveBilledCost), SUM(x_ShadowBilledCost), "
+        "SUM(x_BilledCostChange) FROM focus_allocation_shadow "
+        f"WHERE yearmonth = '{month}' GROUP BY 1, 2 HAVING SUM(x_BilledCostChange) <> 0 "
+        "OR SUM(x_EffectiveCostChange) <> 0 ORDER BY 2, 1"
+    )
+    if not rows:
+        return ["  no payer's cost changes"]
+    return [
+        f"  {payer:<30} {currency or '-':<4} {_money(now):>28} {_money(then):>28} {_money(by):>28}"
+        for payer, currency, now, then, by in rows
+    ]
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount.normalize():f}" if amount else "0"
+
+
+def promote(options: AllocationOptions) -> int:
+    """Make a rule in shadow count, after showing what that changes."""
+    if not options.rule:
+        raise OptionsError("promote needs the id of a rule: promote RULE --lake DIR")
+    lake = Places.open(options.lake, endpoint=options.s3_endpoint).lake
+    found = promotion.find(lake, options.rule)
+    if Path(options.lake, f"{options.database}.duckdb").is_file():
+        shadow(options)
+    since = f"since {found.since}" if found.since else "and no refresh has seen it there yet"
+    print(f"{options.rule} version {found.rule['version']} is in shadow {since}")
+    if (found.days is None or found.days < promotion.DAYS) and not options.anyway:
+        print(
+            f"not promoted: a rule is in shadow for {promotion.DAYS} days before it counts; come "
+            "back then, or add --anyway true"
+        )
+        return 1
+    if options.dry_run:
+        print("nothing was changed (--dry_run)")
+        return 0
+    print("\n".join(promotion.carry_out(lake, found)))
+    print("It counts from the next refresh on: run jobs/refresh_catalog.py")
+    return 0
+
+
+def _catalog(options: AllocationOptions) -> Query:
+    """The DuckDB catalog of a lake on this disk."""
+    import duckdb
+
+    path = Path(options.lake, f"{options.database}.duckdb")
+    if options.lake.startswith("s3://") or not path.is_file():
+        raise OptionsError(
+            f"{path} is no catalog on this disk: run jobs/refresh_catalog.py --engine duckdb "
+            f"--lake {options.lake} first; on Athena ask focus_chargeback_lines and "
+            "focus_allocation_shadow"
+        )
+    connection = duckdb.connect(str(path), read_only=True)
+    return lambda sql: connection.execute(sql).fetchall()
+
+
+COMMANDS = {"check": check, "explain": explain, "shadow": shadow, "promote": promote}
+
+if __name__ == "__main__":
+    command = (
+        COMMANDS.get(sys.argv.pop(1)) if len(sys.argv) > 1 and sys.argv[1] in COMMANDS else None
+    )
+    if command is promote and len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        sys.argv[1:2] = ["--rule", sys.argv[1]]
+    if command is None and not {"-h", "--help"} & set(sys.argv):
+        sys.exit(f"what? python -m focus_lake.allocation {' | '.join(COMMANDS)} --lake DIR")
+    sys.exit(run_job(AllocationOptions, __doc__, command or check))
