@@ -235,41 +235,58 @@ compliance AS (
         month
 ),
 
--- Up to when an export's charges are complete; days that end later are not.
-reach AS (
+-- A day is complete when it ended before the last charge of its export did.
+days AS (
     SELECT
         provider,
         export,
-        COALESCE(MAX(short_until), MAX(any_until)) AS until
+        month,
+        BillingCurrency,
+        day,
+        cost,
+        CAST(DATE_ADD('day', 1, day) AS timestamp) <= COALESCE(
+            MAX(short_until) OVER (PARTITION BY provider, export),
+            MAX(any_until) OVER (PARTITION BY provider, export)
+        ) AS is_complete
     FROM charged
-    GROUP BY
-        provider,
-        export
 ),
 
-days AS (
+-- Each export's own two weeks: sites may be pushed days apart. Days of any billing month: in the
+-- first days of a month the week before is in the old one.
+weeks AS (
     SELECT
-        charged.provider,
-        charged.export,
-        charged.month,
-        charged.BillingCurrency,
-        charged.day,
-        charged.cost
-    FROM charged
-    INNER JOIN reach
-        ON charged.provider = reach.provider
-        AND COALESCE(charged.export, '') = COALESCE(reach.export, '')
-    WHERE CAST(DATE_ADD('day', 1, charged.day) AS timestamp) <= reach.until
+        provider,
+        export,
+        month,
+        BillingCurrency,
+        day,
+        is_complete,
+        MAX(CASE WHEN is_complete THEN day END) OVER (
+            PARTITION BY provider, export, BillingCurrency, month
+        ) AS last_day,
+        SUM(cost) OVER (
+            PARTITION BY provider, export, BillingCurrency, is_complete
+            ORDER BY day
+            RANGE BETWEEN INTERVAL '6' DAY PRECEDING AND CURRENT ROW
+        ) AS this_week,
+        SUM(cost) OVER (
+            PARTITION BY provider, export, BillingCurrency, is_complete
+            ORDER BY day
+            RANGE BETWEEN INTERVAL '13' DAY PRECEDING AND INTERVAL '7' DAY PRECEDING
+        ) AS week_before
+    FROM days
 ),
 
+-- The last complete day of each export and currency; its batches are rows of equal weeks.
 last_days AS (
     SELECT
         provider,
         export,
         month,
         BillingCurrency,
-        MAX(MAX(day)) OVER (PARTITION BY provider, export, month) AS last_day
-    FROM days
+        MAX(CASE WHEN is_complete AND day = last_day THEN this_week END) AS this_week,
+        MAX(CASE WHEN is_complete AND day = last_day THEN week_before END) AS week_before
+    FROM weeks
     GROUP BY
         provider,
         export,
@@ -277,102 +294,106 @@ last_days AS (
         BillingCurrency
 ),
 
--- Each export's own two weeks: sites may be pushed days apart. Days of any billing month: in the
--- first days of a month the week before is in the old one.
-weeks AS (
-    SELECT
-        last_days.provider,
-        last_days.month,
-        last_days.BillingCurrency,
-        SUM(
-            CASE WHEN DATE_DIFF('day', days.day, last_days.last_day) < 7 THEN days.cost END
-        ) AS this_week,
-        SUM(
-            CASE WHEN DATE_DIFF('day', days.day, last_days.last_day) >= 7 THEN days.cost END
-        ) AS week_before
-    FROM last_days
-    INNER JOIN days
-        ON last_days.provider = days.provider
-        AND COALESCE(last_days.export, '') = COALESCE(days.export, '')
-        AND COALESCE(last_days.BillingCurrency, '') = COALESCE(days.BillingCurrency, '')
-    WHERE DATE_DIFF('day', days.day, last_days.last_day) BETWEEN 0 AND 13
-    GROUP BY
-        last_days.provider,
-        last_days.month,
-        last_days.BillingCurrency
-),
-
 trends AS (
     SELECT
-        months.provider,
-        months.month,
-        months.BillingCurrency,
-        COALESCE(weeks.this_week, CAST(0 AS decimal(38, 18))) AS this_week,
-        CASE WHEN weeks.week_before > 0 THEN weeks.week_before END AS week_before,
-        weeks.provider IS NOT NULL AS has_days
-    FROM (
-        SELECT DISTINCT
-            provider,
-            month,
-            BillingCurrency
-        FROM charged
-    ) AS months
-    LEFT JOIN weeks
-        ON months.provider = weeks.provider
-        AND months.month = weeks.month
-        AND COALESCE(months.BillingCurrency, '') = COALESCE(weeks.BillingCurrency, '')
+        provider,
+        month,
+        BillingCurrency,
+        COALESCE(SUM(this_week), CAST(0 AS decimal(38, 18))) AS this_week,
+        CASE WHEN SUM(week_before) > 0 THEN SUM(week_before) END AS week_before,
+        COUNT(this_week) > 0 AS has_days
+    FROM last_days
+    GROUP BY
+        provider,
+        month,
+        BillingCurrency
+),
+
+-- Several measures of one row, so that what they are made of is read once.
+of_live AS (
+    SELECT
+        names.metric,
+        live.provider,
+        live.yearmonth,
+        CASE names.metric
+            WHEN 'focus_rows_exported' THEN CAST(live.row_count AS double)
+            WHEN 'focus_version_supported' THEN CAST(live.focus_version AS double)
+            WHEN 'export_freshness_hours' THEN CAST(live.since_charge AS double) / 3600000e0
+            WHEN 'export_freshness_hours_from_delivery'
+                THEN CAST(live.since_delivery AS double) / 3600000e0
+            WHEN 'M2' THEN CAST(live.since_start AS double) / 3600000e0
+            WHEN 'M5'
+                THEN
+                    CAST(
+                        COALESCE(unmapped.whole_rows, 0) + COALESCE(unmapped.shared_rows, 0)
+                        AS double
+                    ) / NULLIF(CAST(live.row_count AS double), 0e0)
+        END AS value,
+        CASE
+            WHEN names.metric = 'export_freshness_hours' AND live.since_charge IS NULL
+                THEN 'no charge ended before the batch was published'
+        END AS reason
+    FROM live
+    LEFT JOIN unmapped
+        ON live.provider = unmapped.provider
+        AND live.yearmonth = unmapped.yearmonth
+    CROSS JOIN (
+        VALUES
+            (CAST('focus_rows_exported' AS varchar)),
+            (CAST('focus_version_supported' AS varchar)),
+            (CAST('export_freshness_hours' AS varchar)),
+            (CAST('export_freshness_hours_from_delivery' AS varchar)),
+            (CAST('M2' AS varchar)),
+            (CAST('M5' AS varchar))
+    ) AS names (metric)
+    WHERE
+        names.metric <> 'M5'
+        OR COALESCE(unmapped.whole_rows, unmapped.shared_rows) IS NOT NULL
+),
+
+of_attempts AS (
+    SELECT
+        names.metric,
+        attempts.provider,
+        attempts.yearmonth,
+        CASE names.metric
+            WHEN 'M8'
+                THEN
+                    CAST(attempts.rows_rejected AS double)
+                    / NULLIF(CAST(attempts.rows_in AS double), 0e0)
+            ELSE
+                CAST(attempts.published AS double)
+                / NULLIF(CAST(attempts.attempted AS double), 0e0)
+        END AS value,
+        CASE
+            WHEN names.metric = 'M8' AND attempts.rows_in = 0 THEN 'no row was read'
+            WHEN names.metric = 'M15' AND attempts.refused_again > 0
+                THEN 'a published batch was refused when it was read again: the older one is live'
+        END AS reason
+    FROM attempts
+    CROSS JOIN (VALUES (CAST('M8' AS varchar)), (CAST('M15' AS varchar))) AS names (metric)
 ),
 
 measured AS (
     SELECT
-        CAST('focus_rows_exported' AS varchar) AS metric,
+        metric,
         provider,
         yearmonth,
         CAST(NULL AS varchar) AS BillingCurrency,
-        CAST(row_count AS double) AS value,
-        CAST(NULL AS varchar) AS reason,
+        value,
+        reason,
         CAST(NULL AS varchar) AS x_BillingMonth
-    FROM live
+    FROM of_live
     UNION ALL
     SELECT
-        'focus_version_supported',
+        metric,
         provider,
         yearmonth,
         CAST(NULL AS varchar),
-        CAST(focus_version AS double),
-        CAST(NULL AS varchar),
+        value,
+        reason,
         CAST(NULL AS varchar)
-    FROM live
-    UNION ALL
-    SELECT
-        'export_freshness_hours',
-        provider,
-        yearmonth,
-        CAST(NULL AS varchar),
-        CAST(since_charge AS double) / 3600000e0,
-        CASE WHEN since_charge IS NULL THEN 'no charge ended before the batch was published' END,
-        CAST(NULL AS varchar)
-    FROM live
-    UNION ALL
-    SELECT
-        'export_freshness_hours_from_delivery',
-        provider,
-        yearmonth,
-        CAST(NULL AS varchar),
-        CAST(since_delivery AS double) / 3600000e0,
-        CAST(NULL AS varchar),
-        CAST(NULL AS varchar)
-    FROM live
-    UNION ALL
-    SELECT
-        'M2',
-        provider,
-        yearmonth,
-        CAST(NULL AS varchar),
-        CAST(since_start AS double) / 3600000e0,
-        CAST(NULL AS varchar),
-        CAST(NULL AS varchar)
-    FROM live
+    FROM of_attempts
     UNION ALL
     SELECT
         'focus_columns_present',
@@ -413,21 +434,6 @@ measured AS (
     FROM trends
     UNION ALL
     SELECT
-        'M5',
-        unmapped.provider,
-        unmapped.yearmonth,
-        CAST(NULL AS varchar),
-        CAST(COALESCE(unmapped.whole_rows, 0) + COALESCE(unmapped.shared_rows, 0) AS double)
-        / NULLIF(CAST(live.row_count AS double), 0e0),
-        CAST(NULL AS varchar),
-        CAST(NULL AS varchar)
-    FROM unmapped
-    INNER JOIN live
-        ON unmapped.provider = live.provider
-        AND unmapped.yearmonth = live.yearmonth
-    WHERE COALESCE(unmapped.whole_rows, unmapped.shared_rows) IS NOT NULL
-    UNION ALL
-    SELECT
         'M7',
         provider,
         yearmonth,
@@ -438,16 +444,6 @@ measured AS (
     FROM audits
     UNION ALL
     SELECT
-        'M8',
-        provider,
-        yearmonth,
-        CAST(NULL AS varchar),
-        CAST(rows_rejected AS double) / NULLIF(CAST(rows_in AS double), 0e0),
-        CASE WHEN rows_in = 0 THEN 'no row was read' END,
-        CAST(NULL AS varchar)
-    FROM attempts
-    UNION ALL
-    SELECT
         'M14',
         provider,
         month,
@@ -456,19 +452,6 @@ measured AS (
         CAST(NULL AS varchar),
         month
     FROM compliance
-    UNION ALL
-    SELECT
-        'M15',
-        provider,
-        yearmonth,
-        CAST(NULL AS varchar),
-        CAST(published AS double) / NULLIF(CAST(attempted AS double), 0e0),
-        CASE
-            WHEN refused_again > 0
-                THEN 'a published batch was refused when it was read again: the older one is live'
-        END,
-        CAST(NULL AS varchar)
-    FROM attempts
 ),
 
 metrics (metric, title, unit, comparison, target) AS (

@@ -97,7 +97,8 @@ def poisoned(lake: Lake) -> dict:
     sums = oracle(lake)
     for month, day in (("202602", "20260202"), ("202603", "20260301")):
         folder = lake.root / "normalized/oci" / f"yearmonth={month}" / f"batch_ts={day}000000"
-        (folder / "part-00000-0.parquet").write_bytes(b"poison")
+        (file,) = folder.rglob("*.parquet")
+        file.write_bytes(b"p" * file.stat().st_size)
     # A ledger that tells every month.
     path = lake.root / "ledger/oci/202601.jsonl"
     text = path.read_text(encoding="utf-8")
