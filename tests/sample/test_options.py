@@ -49,8 +49,8 @@ def test_a_place_that_cannot_be_written_ends_with_exit_code_1(tmp_path, capsys):
     "today, pushes, until",
     [
         ("20261125", 3, "202611"),
-        ("20261112", 3, "202611"),  # the first push of three came on the 11th
-        ("20261111", 3, "202610"),
+        ("20261103", 3, "202611"),  # yesterday's push holds the first day
+        ("20261102", 3, "202610"),
         ("20261125", 1, "202610"),  # one push only, three days after the month
         ("20261205", 1, "202611"),
         ("20261204", 1, "202610"),
@@ -61,6 +61,18 @@ def test_a_place_that_cannot_be_written_ends_with_exit_code_1(tmp_path, capsys):
 def test_without_until_the_last_month_is_the_newest_that_has_a_push(today, pushes, until):
     options = SampleOptions(out="anywhere", today=today, pushes=pushes).settled()
     assert (options.until, options.today) == (until, today)
+
+
+def test_a_month_that_is_not_whole_was_pushed_yesterday():
+    options = SampleOptions(out="anywhere", today="20261125", months=3).settled()
+    days = [options.push_days(start, end) for start, end in months(options)]
+    assert days[1] == [datetime(2026, 10, 12), datetime(2026, 10, 22), datetime(2026, 11, 4)]
+    assert days[2] == [datetime(2026, 11, day) for day in (11, 21, 24)] + [datetime(2026, 12, 4)]
+    late = SampleOptions(out="anywhere", today="20261203").settled()
+    assert late.push_days(datetime(2026, 11, 1), datetime(2026, 12, 1))[-2:] == [
+        datetime(2026, 12, 2),
+        datetime(2026, 12, 4),
+    ]
 
 
 def test_without_any_day_it_is_the_real_one(monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -130,16 +131,17 @@ def test_one_command_makes_all_seven(tmp_path):
 
 @pytest.mark.parametrize(
     "today, month",
-    [("20261112", "202611"), ("20261205", "202611"), ("20270101", "202612")],
+    [("20261112", "202611"), ("20261202", "202611"), ("20261205", "202612")],
 )
 def test_nothing_of_a_sample_is_of_the_day_it_is_made_or_later(tmp_path, today, month):
     """And a month that was whole by then has the bytes that it has with --until."""
+    yesterday = f"{datetime.strptime(today, '%Y%m%d') - timedelta(days=1):%Y%m%d}"
     names = ",".join(PROVIDERS)
     given = {"providers": names, "rows": 700, "until": "", "today": today}
     make(tmp_path / "now", "", **given)
     batches = truth(tmp_path / "now")
     times = [batch_ts[:8] for _, batch_ts, _ in batches]
-    assert max(times) < today
+    assert max(times) < today and max(times) == yesterday
     assert min(times) < max(times)
     assert max(yearmonth for yearmonth, _, _ in batches) == month
     if today == "20261112":  # the month before is whole by then

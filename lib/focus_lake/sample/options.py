@@ -62,9 +62,24 @@ class SampleOptions:
             return self
         today = replace(self, today=self.today or f"{datetime.now(UTC):%Y%m%d}")
         month = today._day().year * 12 + today._day().month - 1
-        while _push_days(_first_day(month), _first_day(month + 1), self.pushes)[0] >= today._day():
+        while today.push_days(_first_day(month), _first_day(month + 1))[0] >= today._day():
             month -= 1
         return replace(today, until=f"{_first_day(month):%Y%m}")
+
+    def push_days(self, start: datetime, end: datetime) -> list[datetime]:
+        """The days on which a month is pushed, evenly over it; the last time three days after it.
+
+        If that last push has not come by today, there is one of yesterday, so that the sample
+        is as fresh as a real bill.
+        """
+        days, count = (end - start).days, self.pushes
+        early = [start + timedelta(days=-(-days * n // count)) for n in range(1, count)]
+        final = end + timedelta(days=3)
+        if self.today and count > 1 and not self.has_come(final):
+            yesterday = self._day() - timedelta(days=1)
+            if start < yesterday:
+                early = [day for day in early if day < yesterday] + [yesterday]
+        return [*early, final]
 
     def has_come(self, time: datetime) -> bool:
         """Whether a push of this time is there by now."""
@@ -142,19 +157,13 @@ def pushes(month: Month, options: SampleOptions) -> Iterator[Push]:
     before, the final one, three days after the month, has all."""
     is_last = month.name == options.until
     arrived = options.arrived if is_last and options.arrived else options.pushes
-    days = _push_days(month.start, month.end, options.pushes)
-    for number, date in enumerate(days[:arrived], 1):
-        final = number == options.pushes
-        rows = month.rows if final else month.rows_until((date - month.start).days)
+    days = options.push_days(month.start, month.end)
+    for number, date in enumerate(days[:arrived] if arrived < options.pushes else days, 1):
+        final = date == days[-1]
+        passed = min((date - month.start).days, month.days)
+        rows = month.rows if final else month.rows_until(passed)
         if rows and options.has_come(date):
             yield Push(0 if final else number, rows, date)
-
-
-def _push_days(start: datetime, end: datetime, pushes: int) -> list[datetime]:
-    """The days on which a month is pushed, evenly over it; the last time three days after it."""
-    days = (end - start).days
-    early = [start + timedelta(days=-(-days * number // pushes)) for number in range(1, pushes)]
-    return [*early, end + timedelta(days=3)]
 
 
 def spans(rows: int, most: int, at_least: int = 1) -> list[tuple[int, int]]:
