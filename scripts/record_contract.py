@@ -73,6 +73,8 @@ def is_table(name: str) -> bool:
     shared += ("focus_audit_lines",)
     shared += ("focus_closings", "focus_statements")
     ends = ("_normalized", "_rejected", "_by_day", "_live")
+    if name.endswith("_daily") and name != "focus_daily":
+        return True
     from focus_lake.reference import kinds
 
     derived = [

@@ -1,4 +1,5 @@
-"""Daily groups of charges in SQL: for batches that have no summary written beside their rows."""
+"""Days of charges in SQL: from the summaries of live batches, and where a batch has none, from its
+line items, grouped alike."""
 
 from __future__ import annotations
 
@@ -6,31 +7,90 @@ from collections.abc import Sequence
 from itertools import chain
 
 from focus_lake.catalog import blank, live_views, months
+from focus_lake.catalog.sources import Field
 from focus_lake.declare.model import Declaration
+from focus_lake.lake import publications
 from focus_lake.lake.audit import COSTS
 from focus_lake.lake.daily import FILLED
+from focus_lake.lake.live import Live
 from focus_lake.spec import columns, daily
 
+STEM = "focus_{}_by_day"
 
-def values(declaration: Declaration, billing_month: str) -> dict[str, str]:
-    """The placeholders of a provider's view by day; billing_month: the SQL of it."""
-    made = {**_made(declaration), "x_BillingMonth": billing_month}
+
+def fields() -> tuple[Field, ...]:
+    """The columns of a provider's table of summaries."""
+    return tuple(Field(each.name, each.type, each.description) for each in daily.table())
+
+
+def days(declaration: Declaration, live: Live, database: str) -> str:
+    """SELECT the days of the live batches."""
+    summed, rest = _apart(live)
+    selects = [
+        _summaries(declaration, part, database)
+        for part in months.parts(declaration, summed, months.COLUMN)
+        if summed.batches
+    ]
+    selects += [
+        _line_items(declaration, part, database)
+        for part in months.parts(declaration, rest)
+        if rest.batches or not selects
+    ]
+    return "\nUNION ALL\n".join(selects)
+
+
+def reads(live: Live, provider: str) -> dict[str, tuple[str, ...]]:
+    """Table -> the folders that a view of the days reads of it, relative to the lake."""
+    summed, rest = _apart(live)
+    found = {publications.DAILY: map(live.summaries.get, summed.batches)}
+    found[publications.NORMALIZED] = iter(rest.batches)
+    return {
+        f"focus_{provider}_{table}": tuple(
+            publications.folder_of(table, provider, of) for of in keys if of is not None
+        )
+        for table, keys in found.items()
+    }
+
+
+def _apart(live: Live) -> tuple[Live, Live]:
+    """The batches that have a summary, and the others."""
+    summed = [of for of in live.batches if of in live.summaries]
+    return live.only(summed), live.only(of for of in live.batches if of not in live.summaries)
+
+
+def _summaries(declaration: Declaration, part: months.Part, database: str) -> str:
+    names = []
+    for column in daily.table():
+        if column.name == months.COLUMN and part.month != months.COLUMN:
+            names.append(f"    {part.month} AS {column.name}")
+        elif column.is_own:
+            names.append(f"    {column.name}")
+        else:
+            names.append(f"    {blank.shown(columns.find(column.name))}")
+    names += [f"    {name}" for name in live_views.VIEW_KEYS]
+    lying = part.live.moved(part.live.summaries)
+    where = live_views.predicate(lying) + part.where
+    table = f"{database}.focus_{declaration.name}_daily"
+    return "SELECT\n" + ",\n".join(names) + f"\nFROM {table}\nWHERE {where}"
+
+
+def _line_items(declaration: Declaration, part: months.Part, database: str) -> str:
+    made = {**_made(declaration), months.COLUMN: part.month}
     keys = [
         f"    {made[column.name]} AS {column.name}"
         if column.is_own
         else f"    {blank.shown(columns.find(column.name))}"
         for column in daily.of_role("key")
     ]
-    width = len(daily.table())
-    partitions = len(live_views.VIEW_KEYS)
-    groups = range(1, len(keys) + 1), range(width + 1, width + partitions + 1)
-    return {
-        "daily_keys": ",\n".join(keys),
-        "daily_sums": ",\n".join(
-            f"    SUM({column.name}) AS {column.name}" for column in daily.of_role("sum")
-        ),
-        "daily_groups": ", ".join(map(str, chain(*groups))),
-    }
+    sums = [f"    SUM({column.name}) AS {column.name}" for column in daily.of_role("sum")]
+    shown = [*keys, *sums, "    COUNT(*) AS x_RowCount"]
+    partitions = [f"    {name}" for name in live_views.VIEW_KEYS]
+    numbers = range(1, len(keys) + 1), range(len(shown) + 1, len(shown) + len(partitions) + 1)
+    where = live_views.predicate(part.live) + part.where
+    table = f"{database}.focus_{declaration.name}_normalized"
+    listed = ",\n".join([*shown, *partitions])
+    groups = ", ".join(map(str, chain(*numbers)))
+    return f"SELECT\n{listed}\nFROM {table}\nWHERE {where}\nGROUP BY {groups}"
 
 
 def _made(declaration: Declaration) -> dict[str, str]:

@@ -59,15 +59,18 @@ def own_times(zones: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def parts(declaration: Declaration, live: Live) -> list[Part]:
-    """The live batches by how their rows' month is told; one part where folder and month agree."""
+def parts(declaration: Declaration, live: Live, row: str = "") -> list[Part]:
+    """The live batches by how their rows' month is told; one part where folder and month agree.
+
+    row: the SQL of a row's month, if it is not worked out from its billing period.
+    """
     by_lag: dict[int | None, list] = {}
     for batch in live.batches:
         for lag in _lags(declaration, batch[0], live.months.get(batch)):
             by_lag.setdefault(lag, []).append(batch)
     if set(by_lag) <= {0}:
         return [Part("yearmonth", live)]
-    row = of_row(declaration)
+    row = row or of_row(declaration)
     found = []
     for lag, batches in sorted(by_lag.items(), key=lambda item: (item[0] is None, item[0])):
         month = row if lag is None else _before(lag, batches)

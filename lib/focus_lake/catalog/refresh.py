@@ -8,8 +8,8 @@ from a total because of one bad night.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from focus_lake import declare
@@ -18,8 +18,8 @@ from focus_lake.catalog.engines.base import Engine
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
-from focus_lake.lake import held, ledger, live, publications
-from focus_lake.lake.ledger import Line
+from focus_lake.lake import held, ledger, live, publications, summaries
+from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.lake.publications import Key
 from focus_lake.log import Log
 from focus_lake.records import deliveries, retention
@@ -33,6 +33,7 @@ ABOVE = "views over all providers"  # how they are called among what failed
 RATES = "exchange rates"
 DELIVERIES = "late deliveries"
 RETENTION = "reference data (retention)"  # while it is wrong nobody knows what must be kept
+NOTHING = live.Live()
 ADD_AT_ONCE = 50  # partitions in one ALTER TABLE: well below every engine's limits
 
 
@@ -164,9 +165,10 @@ class Refresh:
             lines = ledger.read_all(self.store, one.name)
             chosen = live.choose(lines, one.delivery)
             self._ledger_and_data_agree(one.name, lines, chosen)
+            chosen = self._summarised(one, lines, chosen)
             statements = render.of_provider(one, chosen, self.place, self.extra)
             with self.engine.unit():
-                self._deploy(statements, chosen.batches)
+                self._deploy(statements, chosen)
         except FocusLakeError as error:
             self._fail(one.name, str(error))
             return
@@ -185,9 +187,26 @@ class Refresh:
                 f"{self.store.url(folder)} holds data but ledger/{provider}/ is missing: "
                 "restore it, or run normalize_focus.py, which writes it anew"
             )
-        found = held.compare(self.store, provider, lines, chosen.batches)
+        rows = (publications.NORMALIZED,)  # of summaries, views read those alone that are whole
+        found = held.compare(self.store, provider, lines, chosen.batches, rows)
         if found.problems:
             raise LedgerError(found.told())
+
+    def _summarised(self, one: Declaration, lines: list[Line], chosen: live.Live) -> live.Live:
+        """The same with the summaries that can be used; of the others the line items are grouped,
+        which gives the same sums, only slower."""
+        published = [line for line in lines if line.status == PUBLISHED]
+        found = summaries.usable(self.store, one, published)
+        if without := [key for key in chosen.batches if key not in found]:
+            first = f"{without[0].yearmonth}/{without[0].batch_ts}"
+            text = (
+                f"{one.name}: {len(without):,} live batches have no daily summary that can be used "
+                f"(the first is {first}), so their line items are grouped at each query; make "
+                f"them with normalize_focus.py --providers {one.name} --rebuild_daily true"
+            )
+            self.outcome.warnings.append(text)
+            self.log.event("no daily summary", "warning", provider=one.name, batches=len(without))
+        return replace(chosen, summaries=found)
 
     def _above(self, declared: dict[str, Declaration], before: set[str]) -> None:
         """The views over several providers: those deployed now and those that had a view."""
@@ -210,12 +229,12 @@ class Refresh:
         except CatalogError as error:
             self._fail(ABOVE, str(error))
 
-    def _deploy(self, statements: list[Statement], live_batches: Sequence[Key] = ()) -> None:
+    def _deploy(self, statements: list[Statement], chosen: live.Live = NOTHING) -> None:
         for statement in statements:
             if statement.folder == sources.TABLES:
                 self._table(statement)
             elif statement.folder == sources.PARTITIONS:
-                self._partitions(statement, live_batches)
+                self._partitions(statement, chosen)
             else:
                 self._all(self.engine.replace_view(statement))
 
@@ -244,12 +263,18 @@ class Refresh:
                     "stay) or correct the declaration, then run again"
                 )
 
-    def _partitions(self, statement: Statement, live_batches: Sequence[Key]) -> None:
+    def _partitions(self, statement: Statement, chosen: live.Live) -> None:
         """What views read is added by name, without listing folders; the repair adds the rest."""
-        if statement.kind == publications.NORMALIZED:
+        kind, provider = statement.kind, statement.provider
+        summed = (chosen.summaries[key] for key in chosen.batches if key in chosen.summaries)
+        read: dict[str, Iterable[Key]] = {
+            publications.NORMALIZED: chosen.batches,
+            publications.DAILY: summed,
+        }
+        if kind in read:
             known = self.engine.partitions(statement.name)
-            new = [batch for batch in live_batches if batch not in known]
-            folder = f"{self.place.lake.rstrip('/')}/{statement.kind}/{statement.provider}"
+            new = [batch for batch in read[kind] if batch not in known]
+            folder = f"{self.place.lake.rstrip('/')}/{kind}/{provider}"
             for at in range(0, len(new), ADD_AT_ONCE):
                 some = new[at : at + ADD_AT_ONCE]
                 self._all(self.engine.add_partitions(statement.name, folder, some))

@@ -3,7 +3,7 @@
 Placeholders are string.Template's, e.g. ${database}. Everywhere: database, lake (where the engine
 finds the lake's folders). In files of a provider: provider, title, delivered (which batches its
 views show, in words), normalized_columns, rejected_columns, partition_columns, provider_columns,
-live, and those of daily.py. In the others: batch_columns, fx_rate_columns, journal_columns,
+live, daily_columns, days. In the others: batch_columns, fx_rate_columns, journal_columns,
 run_columns, every_provider_view, every_normalized_table, focus_v1_0 ... focus_v1_4_local,
 attribute_columns, attribute_cases, attribute_rows, and those of blank.py, charges.py,
 governance.py, currency.py, records/deliveries.py and the kinds of reference data. In files of a
@@ -106,6 +106,7 @@ def of_provider(
     tables = {
         "normalized": _fields_of(declaration),
         "rejected": sources.fields("rejected"),
+        "daily": daily.fields(),
     }
     made = [
         _statement(source, declaration.name, values, tables[source.kind])
@@ -241,6 +242,7 @@ def _provider_values(declaration: Declaration, place: CatalogPlace) -> dict[str,
         "delivered": DELIVERED[declaration.delivery],
         "normalized_columns": _definitions(_fields_of(declaration)),
         "rejected_columns": _definitions(sources.fields("rejected")),
+        "daily_columns": _definitions(daily.fields()),
         "partition_columns": _definitions(sources.fields("partition")),
     }
 
@@ -351,7 +353,8 @@ def _views(
     for part, sql in made.items():
         # Only the name after VIEW is the object's own.
         own = re.sub(rf"(VIEW\s+{database}\.){name}\b", rf"\g<1>{name}{part}", sql)
-        reads = live_views.reads(cut[part], declaration.name)
+        read = daily.reads if daily.STEM.format(declaration.name) == name else live_views.reads
+        reads = read(cut[part], declaration.name)
         parts.append(
             Statement(source.folder, f"{name}{part}", _checked(f"{name}{part}", own), reads=reads)
         )
@@ -365,15 +368,16 @@ def _views(
 
 def _view(source: Source, values: dict[str, str], declaration: Declaration, live: Live) -> str:
     """A view of some batches: a union where billing months of charges are told apart."""
+    if "${days}" in source.text:
+        return source.fill({**values, "days": daily.days(declaration, live, values["database"])})
     values = {**values, "live_batches": live_views.rows(live)}
-    if not re.search(r"\$\{(provider_columns|daily_keys)\}", source.text):
+    if "${provider_columns}" not in source.text:
         return source.fill({**values, "live": live_views.predicate(live)})
     shown = [blank.shown(column) for column in declaration.columns]
     made = [
         source.fill(
             {
                 **values,
-                **daily.values(declaration, part.month),
                 "provider_columns": _listed(
                     [*shown, *VIEW_KEYS, f"{part.month} AS {months.COLUMN}"]
                 ),

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from focus_lake.declare.model import Declaration
 from focus_lake.lake.audit import COSTS, CURRENCY, Audit
 from focus_lake.lake.groups import COUNT, encoded, group, one_chunk
-from focus_lake.spec import daily, source_changes
+from focus_lake.spec import columns, daily, source_changes
 from focus_lake.spec.columns import arrow_type
 from focus_lake.storage.base import Store
 from focus_lake.transform import tags
@@ -34,6 +34,13 @@ SIGNS = np.array(["+", "0", "-", "?"])
 _KEYS = [column.name for column in daily.of_role("key")]
 _SUMS = [column.name for column in daily.of_role("sum")]
 _YEAR_2038 = pa.scalar(2**31 * 1_000_000, pa.int64())  # Arrow forgets summer time from there on
+
+
+def sources() -> dict[str, str]:
+    """The columns of the rows that a summary is made of, and their stored types."""
+    names = [column.name for column in daily.table() if not column.is_own]
+    names += ["ChargePeriodStart", "BillingPeriodStart", "AllocatedTags", "Tags", "x_SourceChanges"]
+    return {name: columns.find(name).stored for name in names}
 
 
 def version(declaration: Declaration) -> str:

@@ -42,20 +42,26 @@ class Held:
 
 
 def compare(
-    store: Store, provider: str, lines: Iterable[Line], live: Iterable[publications.Key]
+    store: Store,
+    provider: str,
+    lines: Iterable[Line],
+    live: Iterable[publications.Key],
+    tables: tuple[str, ...] = (publications.NORMALIZED, publications.DAILY),
 ) -> Held:
     """Hold the names and sizes of files against the published lines of a provider.
 
     live: publications that must be there; the others may have expired.
     """
     held, needed = Held(), set(live)
-    tables = (publications.NORMALIZED, publications.DAILY)
     lying = {table: _sizes(store, f"{table}/{provider}") for table in tables}
     for line in (line for line in lines if line.status == PUBLISHED):
         held.batches += 1
         must = publications.key(line) in needed
-        for table, files in ((tables[0], line.data_files), (tables[1], line.daily_files)):
-            folder = publications.folder(table, line)
+        told = {publications.NORMALIZED: (publications.key(line), line.data_files)}
+        told[publications.DAILY] = (publications.daily_key(line), line.daily_files)
+        for table in tables:
+            of, files = told[table]
+            folder = publications.folder_of(table, provider, of)
             named = {file["name"]: int(file["bytes"]) for file in files}
             if named:  # a line that names none was not written by focus_lake's jobs
                 there = _below(lying[table], folder)

@@ -57,6 +57,7 @@ class Line:
     data_files: list[dict] = field(default_factory=list)  # name, rows, bytes
     daily_files: list[dict] = field(default_factory=list)  # the same of the summary by day
     daily_version: str | None = None  # how it was made, see daily.version; None without a summary
+    daily_publication: str | None = None  # of a summary that was made after its rows
     delivered_at: str | None = None  # of the push, by its batch_ts
     started_at: str | None = None
     published_at: str | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from focus_lake.errors import LedgerError
 from focus_lake.lake.ledger import PUBLISHED, Line
-from focus_lake.lake.publications import Key, key
+from focus_lake.lake.publications import Key, daily_key, key
 
 SNAPSHOT, INCREMENT = "snapshot", "increment"
 
@@ -20,19 +20,25 @@ class Live:
     batches: the partition of every publication with live rows.
     hidden: (yearmonth, batch_ts, export) of superseded exports inside those folders; there are
     some only where two exports were pushed in the same second and one was pushed again later.
-    months: batch -> billing months of its rows, where the ledger tells them.
+    months: batch -> billing months of its rows, where the ledger tells them;
+    summaries: batch -> partition of its daily summary, where there is one that can be used.
     """
 
     batches: tuple[Key, ...] = ()
     hidden: tuple[tuple[str, str, str], ...] = ()
     months: dict[Key, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    summaries: dict[Key, Key] = field(default_factory=dict, compare=False)
 
     def only(self, batches: Iterable[Key]) -> Live:
         """The same of some of the batches."""
         kept = tuple(batches)
         folders = {of[:2] for of in kept}
         hidden = tuple(row for row in self.hidden if row[:2] in folders)
-        return Live(kept, hidden, self.months)
+        return Live(kept, hidden, self.months, self.summaries)
+
+    def moved(self, to: Mapping[Key, Key]) -> Live:
+        """The same batches under other partitions, those of another table."""
+        return Live(tuple(sorted(to[of] for of in self.batches)), self.hidden)
 
 
 def choose(lines: Iterable[Line], delivery: str) -> Live:
@@ -76,11 +82,12 @@ def expired(
     published = _published(lines)
     live = set(choose(published, delivery).batches)
     old = {
-        key(line)
+        of
         for line in published
         if key(line) not in live and _superseded_at(line, published) < limit
+        for of in (key(line), daily_key(line))
     }
-    named = {key(line) for line in lines if line.publication}
+    named = {of(line) for line in lines if line.publication for of in (key, daily_key)}
     changed: dict[tuple[str, str], datetime] = {}
     for line in lines:
         since = _published_at(line)

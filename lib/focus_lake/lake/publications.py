@@ -56,6 +56,11 @@ def key(line) -> Key:
     return Key(line.yearmonth, line.batch_ts, line.publication)
 
 
+def daily_key(line) -> Key:
+    """The partition of a batch's daily summary: the rows' own, or one that was made after them."""
+    return key(line)._replace(publication=line.daily_publication or line.publication)
+
+
 def folder(table: str, line) -> str:
     """The folder with a ledger line's files in a table (one of TABLES), relative to the lake."""
     return folder_of(table, line.provider, key(line))

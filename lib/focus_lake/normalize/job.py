@@ -18,10 +18,11 @@ from focus_lake.normalize.plan import READ, REFUSE, REFUSED_BEFORE, Plan
 from focus_lake.normalize.publish import Run, refuse_unread, settle
 from focus_lake.normalize.read_batch import How
 from focus_lake.normalize.rebuild import rebuild
+from focus_lake.normalize.rebuild_daily import rebuild_daily
 from focus_lake.records import runs
 from focus_lake.spark import glue
 from focus_lake.spark.session import Cluster, Here, is_submitted
-from focus_lake.storage import Places
+from focus_lake.storage import Places, Store
 
 LITTLE = read_batch.SMALL  # raw bytes read in less time than Spark takes to start
 
@@ -99,7 +100,7 @@ def _run(
 def _is_little(outcomes: list[ProviderOutcome], options: NormalizeOptions) -> bool:
     """Whether the work is done before Spark would have started, on a laptop's one core."""
     steps = [step for outcome in outcomes if outcome.plan for step in outcome.plan.of(READ)]
-    is_read = not (options.rebuild_ledger or is_submitted())
+    is_read = not (options.rebuild_ledger or options.rebuild_daily or is_submitted())
     return is_read and sum(step.batch.bytes for step in steps) <= LITTLE
 
 
@@ -151,6 +152,10 @@ def _work(
     if options.rebuild_ledger:
         _rebuild(outcomes, lake, cluster, log)
         return
+    if options.rebuild_daily:
+        with scratch.folder(lake, log) as folder:
+            _rebuild_daily(outcomes, lake, folder, options, cluster, log)
+        return
     todo = [o for o in outcomes if o.plan and o.plan.of(READ, REFUSE)]
     if not todo:
         scratch.clean(lake, log)
@@ -163,6 +168,18 @@ def _work(
                 _provider(outcome, places, folder, options, cluster, log)
             except VersionConflict as error:
                 outcome.fail(str(error), log)
+
+
+def _rebuild_daily(
+    outcomes: list[ProviderOutcome], lake: Store, folder: str, options, cluster, log: Log
+) -> None:
+    for outcome in (one for one in outcomes if one.plan):
+        here, place = log.bind(provider=outcome.provider), f"{folder}/{outcome.provider}"
+        asked = (outcome.plan.declaration, options.yearmonths)
+        try:
+            outcome.lines += rebuild_daily(lake, outcome.ledger, *asked, cluster, place, here)
+        except FocusLakeError as error:
+            outcome.fail(str(error), log)
 
 
 def _rebuild(outcomes: list[ProviderOutcome], lake, cluster: Cluster, log: Log) -> None:

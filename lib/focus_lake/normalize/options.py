@@ -32,6 +32,7 @@ class NormalizeOptions:
     dry_run: bool = option("print the plan as a table and change nothing", False)
     reprocess: bool = option("read batches again even if the ledger knows them", False)
     verify: bool = option("first read published files back: are they as in the ledger", False)
+    rebuild_daily: bool = option("only make missing or outdated daily summaries", False)
     rebuild_ledger: bool = option("only write ledger lines for data that have none", False)
     quiet_minutes: float = option("minutes without a new file before a batch is read", 30.0)
     stale_hours: float = option("hours after which an incomplete batch is an error", 24.0)

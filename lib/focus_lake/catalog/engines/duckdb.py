@@ -22,7 +22,7 @@ from focus_lake.catalog.engines.base import refusal
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError, VersionConflict
-from focus_lake.lake.publications import Key
+from focus_lake.lake.publications import DAILY, Key
 from focus_lake.storage.base import Store
 
 STAND_IN = "__read__"  # before the name of a table whose files are put in its place
@@ -98,7 +98,25 @@ class DuckDB:
     def create_table(self, table: Statement) -> list[str]:
         parsed = self._tables[table.name] = ddl.table(table.sql, "duckdb")
         source = _files(parsed) if self._paths(parsed) else None
+        if source and table.data.startswith(f"{DAILY}/") and not self._opens(source):
+            # A damaged summary is told where views are made, which read whole ones alone.
+            whole = [path for path in self._paths(parsed) if self._opens(self._one(path))]
+            source = _parquet(parsed, [self._literal(path) for path in whole]) if whole else None
         return [f"CREATE OR REPLACE VIEW {parsed.name} AS {_typed(parsed, source)}"]
+
+    def _opens(self, source: str) -> bool:
+        try:
+            self._connection.execute(f"SELECT 1 FROM {source} LIMIT 0")
+        except self._errors:
+            return False
+        return True
+
+    def _one(self, path: str) -> str:
+        return f"read_parquet({self._literal(path)})"
+
+    def _literal(self, path: str) -> str:
+        """A file of the lake as DuckDB finds it."""
+        return _literal(_escaped(f"{self._place.lake.rstrip('/')}/{path}"))
 
     def _paths(self, table: ddl.Table) -> list[str]:
         """The files of a table, relative to the lake."""
