@@ -105,10 +105,13 @@ class DuckDB:
         return [f"CREATE OR REPLACE VIEW {parsed.name} AS {_typed(parsed, source)}"]
 
     def _opens(self, source: str) -> bool:
+        cursor = self._connection.cursor()  # an error would break off the open transaction
         try:
-            self._connection.execute(f"SELECT 1 FROM {source} LIMIT 0")
+            cursor.execute(f"SELECT 1 FROM {source} LIMIT 0")
         except self._errors:
             return False
+        finally:
+            cursor.close()
         return True
 
     def _one(self, path: str) -> str:
