@@ -15,7 +15,7 @@ WITH charges AS (
         SUM(CASE WHEN ChargeCategory = 'Tax' THEN CAST(0 AS decimal(38, 18)) ELSE BilledCost END)
             AS in_lake,
         SUM(CASE WHEN ChargeCategory = 'Tax' THEN BilledCost END) AS tax,
-        SUM(CASE WHEN ChargeCategory = 'Tax' THEN 0 ELSE x_RowCount END) AS row_count
+        CAST(SUM(CASE WHEN ChargeCategory = 'Tax' THEN 0 ELSE x_RowCount END) AS bigint) AS row_count
     FROM ${database}.focus_daily
     GROUP BY
         x_Provider,
@@ -34,172 +34,143 @@ adjusting AS (
     GROUP BY InvoiceId
 ),
 
--- Whose invoice it is, by what the charges say: only where it is one provider's.
-providers AS (
+-- Both sides below each other: the charges are read once, and windows find what belongs together.
+sides AS (
     SELECT
-        told.kind,
-        CASE told.kind WHEN 'id' THEN charges.id WHEN 'account' THEN charges.account
-        ELSE charges.issuer END AS name,
-        MIN(charges.provider) AS provider
+        charges.provider,
+        charges.account,
+        charges.yearmonth,
+        charges.currency,
+        charges.id AS own_id,
+        COALESCE(adjusting.adjusted, charges.id) AS id,
+        charges.issuer,
+        CAST(NULL AS decimal(38, 18)) AS invoiced,
+        CAST(NULL AS decimal(38, 18)) AS tax,
+        charges.in_lake,
+        charges.tax AS tax_in_lake,
+        charges.row_count,
+        0 AS is_invoiced,
+        1 AS is_charged,
+        0 AS is_open
     FROM charges
-    CROSS JOIN (VALUES (CAST('id' AS varchar)), ('account'), ('issuer')) AS told (kind)
-    GROUP BY
+    LEFT JOIN adjusting
+        ON charges.id = adjusting.id
+    UNION ALL
+    SELECT
+        x_Provider,
+        BillingAccountId,
+        BillingPeriodStart,
+        BillingCurrency,
+        InvoiceId,
+        COALESCE(ReferenceInvoiceId, InvoiceId),
+        InvoiceIssuerName,
+        CASE WHEN COALESCE(ChargeCategory, '') <> 'Tax' THEN BilledCost END,
+        CASE WHEN ChargeCategory = 'Tax' THEN BilledCost END,
+        CAST(NULL AS decimal(38, 18)),
+        CAST(NULL AS decimal(38, 18)),
+        CAST(NULL AS bigint),
         1,
-        2
-    HAVING MIN(charges.provider) = MAX(charges.provider)
+        0,
+        CASE WHEN InvoiceIssueStatus = 'Open' THEN 1 ELSE 0 END
+    FROM ${database}.focus_invoices
+    WHERE COALESCE(InvoiceIssueStatus, 'Issued') <> 'Voided'
 ),
 
-invoiced AS (
+-- Whose invoice it is, by what the charges say: only where it is one provider's.
+told AS (
     SELECT
-        COALESCE(lines.x_Provider, by_id.provider, by_account.provider, by_issuer.provider)
-            AS provider,
-        lines.BillingAccountId AS account,
-        lines.BillingPeriodStart AS yearmonth,
-        lines.BillingCurrency AS currency,
-        lines.InvoiceId AS own_id,
-        COALESCE(lines.ReferenceInvoiceId, lines.InvoiceId) AS id,
-        lines.InvoiceIssuerName AS issuer,
-        CASE WHEN COALESCE(lines.ChargeCategory, '') <> 'Tax' THEN lines.BilledCost END AS amount,
-        CASE WHEN lines.ChargeCategory = 'Tax' THEN lines.BilledCost END AS tax,
-        lines.InvoiceIssueStatus = 'Open' AS is_open
-    FROM ${database}.focus_invoices AS lines
-    LEFT JOIN providers AS by_id
-        ON by_id.kind = 'id'
-        AND COALESCE(lines.ReferenceInvoiceId, lines.InvoiceId) = by_id.name
-    LEFT JOIN providers AS by_account
-        ON by_account.kind = 'account'
-        AND lines.BillingAccountId = by_account.name
-    LEFT JOIN providers AS by_issuer
-        ON by_issuer.kind = 'issuer'
-        AND lines.InvoiceIssuerName = by_issuer.name
-    WHERE COALESCE(lines.InvoiceIssueStatus, 'Issued') <> 'Voided'
+        *,
+        MIN(CASE WHEN is_charged = 1 THEN provider END) OVER same_id AS first_by_id,
+        MAX(CASE WHEN is_charged = 1 THEN provider END) OVER same_id AS last_by_id,
+        MIN(CASE WHEN is_charged = 1 THEN provider END) OVER same_account AS first_by_account,
+        MAX(CASE WHEN is_charged = 1 THEN provider END) OVER same_account AS last_by_account,
+        MIN(CASE WHEN is_charged = 1 THEN provider END) OVER same_issuer AS first_by_issuer,
+        MAX(CASE WHEN is_charged = 1 THEN provider END) OVER same_issuer AS last_by_issuer
+    FROM sides
+    WINDOW
+        same_id AS (PARTITION BY id),
+        same_account AS (PARTITION BY account),
+        same_issuer AS (PARTITION BY issuer)
 ),
 
 named AS (
     SELECT
-        charges.*,
-        COALESCE(adjusting.adjusted, charges.id) AS of_invoice,
-        CONCAT(
-            charges.provider, '|', COALESCE(charges.account, ''), '|', charges.yearmonth, '|',
-            COALESCE(charges.currency, '')
-        ) AS account_key
-    FROM charges
-    LEFT JOIN adjusting
-        ON charges.id = adjusting.id
+        yearmonth,
+        account,
+        currency,
+        own_id,
+        id,
+        issuer,
+        invoiced,
+        tax,
+        in_lake,
+        tax_in_lake,
+        row_count,
+        is_invoiced,
+        is_charged,
+        is_open,
+        COALESCE(
+            provider,
+            CASE WHEN id IS NOT NULL AND first_by_id = last_by_id THEN first_by_id END,
+            CASE
+                WHEN account IS NOT NULL AND first_by_account = last_by_account
+                    THEN first_by_account
+            END,
+            CASE WHEN first_by_issuer = last_by_issuer THEN first_by_issuer END
+        ) AS provider
+    FROM told
 ),
 
-lines AS (
+keyed AS (
     SELECT
         *,
         CONCAT(
-            COALESCE(provider, ''), '|', COALESCE(account, ''), '|', yearmonth, '|', currency
-        ) AS account_key
-    FROM invoiced
-),
-
-on_both AS (
-    SELECT DISTINCT
-        lines.provider,
-        lines.id,
-        lines.currency
-    FROM lines
-    INNER JOIN named
-        ON lines.provider = named.provider
-        AND lines.id = named.of_invoice
-        AND lines.currency = named.currency
-),
-
-without_id AS (
-    SELECT DISTINCT account_key
-    FROM lines
-    WHERE id IS NULL
-),
-
-charged_keys AS (
-    SELECT
-        named.*,
-        CASE
-            WHEN on_both.id IS NOT NULL
-                THEN CONCAT('invoice|', named.provider, '|', named.of_invoice, '|', named.currency)
-            WHEN named.id IS NULL OR without_id.account_key IS NOT NULL
-                THEN CONCAT('account|', named.account_key)
-            ELSE CONCAT('charged|', named.account_key, '|', named.id)
-        END AS match_key
+            COALESCE(provider, ''), '|', COALESCE(account, ''), '|', yearmonth, '|',
+            COALESCE(currency, '')
+        ) AS account_key,
+        CONCAT(COALESCE(provider, ''), '|', COALESCE(id, ''), '|', COALESCE(currency, ''))
+            AS invoice_key
     FROM named
-    LEFT JOIN on_both
-        ON named.provider = on_both.provider
-        AND named.of_invoice = on_both.id
-        AND named.currency = on_both.currency
-    LEFT JOIN without_id
-        ON named.account_key = without_id.account_key
 ),
 
+found AS (
+    SELECT
+        *,
+        id IS NOT NULL
+        AND MAX(is_invoiced) OVER (PARTITION BY invoice_key) = 1
+        AND MAX(is_charged) OVER (PARTITION BY invoice_key) = 1 AS is_on_both,
+        MAX(CASE WHEN is_invoiced = 1 AND id IS NULL THEN 1 ELSE 0 END) OVER (
+            PARTITION BY account_key
+        ) AS has_line_without_id
+    FROM keyed
+),
+
+-- Charges go by account where they name no invoice, or where an invoice has no number.
 by_account AS (
-    SELECT DISTINCT match_key
-    FROM charged_keys
+    SELECT
+        *,
+        MAX(
+            CASE
+                WHEN is_charged = 1 AND NOT is_on_both AND (id IS NULL OR has_line_without_id = 1)
+                    THEN 1
+                ELSE 0
+            END
+        ) OVER (PARTITION BY account_key) AS has_charges_without_id
+    FROM found
 ),
 
-invoiced_keys AS (
+matched AS (
     SELECT
-        lines.*,
+        *,
         CASE
-            WHEN on_both.id IS NOT NULL
-                THEN CONCAT('invoice|', lines.provider, '|', lines.id, '|', lines.currency)
-            WHEN by_account.match_key IS NOT NULL OR lines.id IS NULL
-                THEN CONCAT('account|', lines.account_key)
-            ELSE CONCAT('invoiced|', lines.account_key, '|', lines.id)
+            WHEN is_on_both THEN CONCAT('invoice|', invoice_key)
+            WHEN id IS NULL THEN CONCAT('account|', account_key)
+            WHEN is_charged = 1 AND has_line_without_id = 1 THEN CONCAT('account|', account_key)
+            WHEN is_invoiced = 1 AND has_charges_without_id = 1 THEN CONCAT('account|', account_key)
+            WHEN is_charged = 1 THEN CONCAT('charged|', account_key, '|', own_id)
+            ELSE CONCAT('invoiced|', account_key, '|', id)
         END AS match_key
-    FROM lines
-    LEFT JOIN on_both
-        ON lines.provider = on_both.provider
-        AND lines.id = on_both.id
-        AND lines.currency = on_both.currency
-    LEFT JOIN by_account
-        ON CONCAT('account|', lines.account_key) = by_account.match_key
-),
-
-sides AS (
-    SELECT
-        match_key,
-        provider,
-        account,
-        CASE WHEN own_id IS NULL OR own_id = id THEN yearmonth END AS own_month,
-        yearmonth,
-        currency,
-        id,
-        CAST(NULL AS varchar) AS charged_id,
-        issuer,
-        CAST(NULL AS varchar) AS charged_issuer,
-        amount AS invoiced,
-        tax,
-        CAST(NULL AS decimal(38, 18)) AS in_lake,
-        CAST(NULL AS decimal(38, 18)) AS tax_in_lake,
-        CAST(NULL AS bigint) AS row_count,
-        1 AS is_invoiced,
-        0 AS is_charged,
-        CASE WHEN is_open THEN 1 ELSE 0 END AS is_open
-    FROM invoiced_keys
-    UNION ALL
-    SELECT
-        match_key,
-        provider,
-        account,
-        CAST(NULL AS varchar),
-        yearmonth,
-        currency,
-        CAST(NULL AS varchar),
-        id,
-        CAST(NULL AS varchar),
-        issuer,
-        CAST(NULL AS decimal(38, 18)),
-        CAST(NULL AS decimal(38, 18)),
-        in_lake,
-        tax,
-        CAST(row_count AS bigint),
-        0,
-        1,
-        0
-    FROM charged_keys
+    FROM by_account
 ),
 
 pairs AS (
@@ -208,18 +179,23 @@ pairs AS (
         MIN(provider) AS provider,
         CASE WHEN MIN(account) = MAX(account) THEN MIN(account) END AS account,
         COALESCE(
-            MIN(own_month),
+            MIN(CASE WHEN is_invoiced = 1 AND (own_id IS NULL OR own_id = id) THEN yearmonth END),
             MIN(CASE WHEN is_invoiced = 1 THEN yearmonth END),
             MIN(yearmonth)
         ) AS yearmonth,
         MIN(currency) AS currency,
+        CASE
+            WHEN
+                MIN(CASE WHEN is_invoiced = 1 THEN id END)
+                = MAX(CASE WHEN is_invoiced = 1 THEN id END)
+                THEN MIN(CASE WHEN is_invoiced = 1 THEN id END)
+            WHEN MAX(CASE WHEN is_invoiced = 1 THEN id END) IS NULL AND MIN(own_id) = MAX(own_id)
+                THEN MIN(own_id)
+        END AS id,
         COALESCE(
-            CASE WHEN MIN(id) = MAX(id) THEN MIN(id) END,
-            CASE
-                WHEN MAX(id) IS NULL AND MIN(charged_id) = MAX(charged_id) THEN MIN(charged_id)
-            END
-        ) AS id,
-        COALESCE(MIN(issuer), MIN(charged_issuer)) AS issuer,
+            MIN(CASE WHEN is_invoiced = 1 THEN issuer END),
+            MIN(CASE WHEN is_charged = 1 THEN issuer END)
+        ) AS issuer,
         SUM(invoiced) AS invoiced,
         SUM(tax) AS tax,
         SUM(in_lake) AS in_lake,
@@ -228,7 +204,7 @@ pairs AS (
         MAX(is_invoiced) AS is_invoiced,
         MAX(is_charged) AS is_charged,
         MAX(is_open) AS is_open
-    FROM sides
+    FROM matched
     GROUP BY match_key
 ),
 

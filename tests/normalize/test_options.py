@@ -33,7 +33,7 @@ def test_a_raw_folder_without_a_batch_gives_nothing_to_do(tmp_path, cluster, str
     assert result.code == 0
     assert result.line("nothing to do for alibaba: its raw folder holds no batch")
     assert result.last == "0 published, 0 unchanged, 0 waiting, 0 refused."
-    assert not job.lake.exists()
+    assert [path.name for path in job.lake.iterdir()] == ["runs"]  # and no table or ledger
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_wrong_option_is_named_and_changes_nothing(job, option, message):
     result = job.run(**option)
     assert (result.code, result.out) == (2, "")
     assert message in result.err
-    assert not job.lake.exists()
+    assert [path.name for path in job.lake.iterdir()] == ["runs"]  # and no table or ledger
 
 
 def test_a_provider_that_nobody_declared_does_not_stop_the_others(job):
