@@ -367,11 +367,17 @@ of_attempts AS (
         END AS value,
         CASE
             WHEN names.metric = 'M8' AND attempts.rows_in = 0 THEN 'no row was read'
-            WHEN names.metric = 'M15' AND attempts.refused_again > 0
+            WHEN names.metric = 'batches_published' AND attempts.refused_again > 0
                 THEN 'a published batch was refused when it was read again: the older one is live'
         END AS reason
     FROM attempts
-    CROSS JOIN (VALUES (CAST('M8' AS varchar)), (CAST('M15' AS varchar))) AS names (metric)
+    CROSS JOIN (VALUES (CAST('M8' AS varchar)), (CAST('batches_published' AS varchar))) AS names (metric)
+),
+
+-- focus_record_measures as it was at the refresh.
+recorded (metric, provider, yearmonth, BillingCurrency, value, reason) AS (
+    VALUES
+${record_measures}
 ),
 
 measured AS (
@@ -452,15 +458,27 @@ measured AS (
         CAST(NULL AS varchar),
         month
     FROM compliance
+    UNION ALL
+    SELECT
+        metric,
+        provider,
+        yearmonth,
+        BillingCurrency,
+        CAST(value AS double),
+        reason,
+        CAST(NULL AS varchar)
+    FROM recorded
+    WHERE metric IS NOT NULL
 ),
 
-metrics (metric, title, unit, comparison, target) AS (
+metrics (metric, title, unit, comparison, missing, target) AS (
     VALUES
 ${metrics}
 )
 
+-- Every measure is there: where nothing was measured with the reason alone.
 SELECT
-    measured.metric,
+    metrics.metric,
     metrics.title,
     measured.provider,
     measured.yearmonth,
@@ -474,8 +492,11 @@ SELECT
         WHEN '<=' THEN CAST(measured.value AS decimal(38, 6)) <= metrics.target
         WHEN '>=' THEN CAST(measured.value AS decimal(38, 6)) >= metrics.target
     END AS met,
-    CAST(measured.reason AS varchar) AS reason,
+    CAST(
+        CASE WHEN measured.metric IS NULL THEN metrics.missing ELSE measured.reason END AS varchar
+    ) AS reason,
     measured.x_BillingMonth
-FROM measured
-INNER JOIN metrics
-    ON measured.metric = metrics.metric
+FROM metrics
+LEFT JOIN measured
+    ON metrics.metric = measured.metric
+WHERE metrics.metric IS NOT NULL

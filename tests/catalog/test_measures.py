@@ -149,7 +149,7 @@ def test_a_resource_is_one_of_its_account(told):
 
 
 def test_a_batch_that_is_published_and_refused_counts_once(told):
-    (found,) = measure(told, "M15", "alibaba").values()
+    (found,) = measure(told, "batches_published", "alibaba").values()
     assert found[:2] == (D(1), True)
     assert "refused when it was read again" in found[2]
 

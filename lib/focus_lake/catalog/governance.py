@@ -11,6 +11,8 @@ from focus_lake.declare.model import Declaration
 from focus_lake.resources import data
 from focus_lake.spec import columns, rules
 
+_TOLD = ("metric", "title", "unit", "comparison", "missing")
+
 
 def values(declarations: Sequence[Declaration]) -> dict[str, str]:
     """The placeholders of the governance and metric views."""
@@ -46,11 +48,8 @@ def metrics() -> list[dict[str, str]]:
 
 
 def _metrics() -> str:
-    rows = [
-        (row["metric"], row["title"], row["unit"], row["comparison"], _target(row["target"]))
-        for row in metrics()
-    ]
-    return _rows(4, rows, "decimal(38, 6)")
+    rows = [(*(row[name] for name in _TOLD), _target(row["target"])) for row in metrics()]
+    return _rows(len(_TOLD), rows, "decimal(38, 6)")
 
 
 def _target(text: str) -> Decimal | None:

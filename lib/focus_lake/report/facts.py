@@ -105,7 +105,8 @@ _QUERIES = {
     "measures": (
         Measure,
         "SELECT metric, title, provider, yearmonth, BillingCurrency, value, unit, comparison, "
-        "target, met FROM focus_pipeline_metrics ORDER BY ALL",
+        "target, met FROM focus_pipeline_metrics WHERE provider IS NOT NULL "
+        "AND yearmonth IS NOT NULL ORDER BY ALL",
     ),
 }
 
