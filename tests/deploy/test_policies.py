@@ -243,6 +243,59 @@ def _age_ledger(bucket: str, endpoint: str) -> None:
         lake.put_if(entry.path, "\n".join(old).encode(), version)
 
 
+# What a query of a view reads, in the caller's name: its tables' files, and the ledger's.
+ANALYST = {"AnalystPrincipal": "arn:aws:iam::123456789012:role/finops"}
+READ_BY = {
+    "AnalystRole": {"normalized", "daily", "rejected", "ledger", "journal", "runs", "reference"}
+    | {"checked", "audits", "statements"},
+    "MaskedAnalystRole": {"normalized", "daily"},
+}
+
+
+@pytest.mark.parametrize("name", READ_BY)
+def test_an_analyst_may_ask_and_cancel_and_nothing_more(name, calls, fake_athena):
+    """PyAthena, as a notebook uses it: a query, its rows, one that is cancelled."""
+    import pyathena
+
+    place = {"work_group": "fl", "schema_name": "focus", "region_name": "us-east-1"}
+    cursor = pyathena.connect(**place, s3_staging_dir="s3://results/").cursor()
+    cursor.execute("SELECT x_Owner FROM focus.focus_unified_masked").fetchall()
+    cursor.cancel()
+    asked = {f"athena:{operation}" for service, operation, _ in calls if service == "athena"}
+    role = Resolved(LakeBucketName="lake", **ANALYST).of("AWS::IAM::Role")[name]
+    assert actions(role) == asked | GLUE_RIGHTS[r"SELECT"] | RESULTS
+    data = [one for one in statements(role) if one["Sid"] == "ReadData"]
+    places = {arn.split("/")[1] for one in data for arn in one["Resource"]}
+    assert places == READ_BY[name]
+    results = "arn:aws:s3:::lake/_athena/x.csv"
+    assert allowed(role, "s3:PutObject", results)
+    assert not allowed(role, "s3:PutObject", "arn:aws:s3:::lake/normalized/x.parquet")
+    assert not allowed(role, "s3:GetObject", "arn:aws:s3:::lake/private/masking_key")
+
+
+def test_the_masked_analyst_reads_no_rejected_row_and_no_reference_data():
+    role = Resolved(LakeBucketName="lake", **ANALYST).of("AWS::IAM::Role")["MaskedAnalystRole"]
+    for folder in ("rejected", "reference", "checked", "ledger", "runs", "private"):
+        assert not allowed(role, "s3:GetObject", f"arn:aws:s3:::lake/{folder}/a"), folder
+
+
+def test_with_lake_formation_analysts_get_data_by_grants_alone():
+    resolved = Resolved(LakeBucketName="lake", LakeFormation="yes", **ANALYST)
+    for name in READ_BY:
+        role = resolved.of("AWS::IAM::Role")[name]
+        assert "lakeformation:GetDataAccess" in actions(role)
+        assert not allowed(role, "s3:GetObject", "arn:aws:s3:::lake/normalized/x.parquet")
+    [grant] = resolved.of("AWS::LakeFormation::PrincipalPermissions").values()
+    assert grant["Permissions"] == ["SELECT", "DESCRIBE"]
+    assert grant["Principal"] == {"DataLakePrincipalIdentifier": "AnalystRole.Arn"}
+
+
+def test_without_a_principal_there_is_no_role_for_analysts():
+    resolved = Resolved(LakeFormation="yes")
+    assert not set(READ_BY) & set(resolved.of("AWS::IAM::Role"))
+    assert resolved.of("AWS::LakeFormation::PrincipalPermissions") == {}
+
+
 EVERYTHING = {
     "KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1-2-3",
     "ExpireSupersededDays": "30",

@@ -123,6 +123,9 @@ class Handler(Quiet):
             }
         }
 
+    def StopQueryExecution(self, request):
+        return {}
+
     def GetQueryResults(self, request):
         rows = self.fake.queries[request["QueryExecutionId"]]["rows"]
         info = {"Name": "partition", "Type": "string", "Label": "partition"}

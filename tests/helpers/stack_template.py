@@ -36,7 +36,9 @@ class Resolved:
             for name, one in self.template["Parameters"].items()
         }
         conditions = self.template["Conditions"]
-        self.conditions = {name: self.value(rule) for name, rule in conditions.items()}
+        self.conditions: dict[str, bool] = {}
+        for name, rule in conditions.items():  # one may name those above it
+            self.conditions[name] = self.value(rule)
         self.resources = {
             name: {**one, "Properties": self.value(one["Properties"])}
             for name, one in self.template["Resources"].items()
@@ -55,6 +57,8 @@ class Resolved:
             return node
         if len(node) == 1:
             [(name, argument)] = node.items()
+            if name == "Condition" and isinstance(argument, str):
+                return self.conditions[argument]
             if name == "Ref" or name.startswith("Fn::"):
                 return getattr(self, "_" + name.removeprefix("Fn::").lower())(argument)
         values = {name: self.value(item) for name, item in node.items()}
@@ -82,6 +86,9 @@ class Resolved:
     def _equals(self, pair: list) -> bool:
         left, right = map(self.value, pair)
         return str(left) == str(right)
+
+    def _and(self, arguments: list) -> bool:
+        return all(map(self.value, arguments))
 
     def _not(self, argument: list) -> bool:
         return not self.value(argument[0])

@@ -246,3 +246,22 @@ def test_pushes_that_never_came_are_late_and_no_others(told):
         ("alibaba", "202604", True),
         ("azure", "202604", True),
     ]
+
+
+def test_drift_is_a_measure_and_is_met_only_where_every_invoice_is_there(told):
+    found = told.query(
+        "SELECT provider, yearmonth, BillingCurrency, value, met, reason "
+        "FROM focus_pipeline_metrics WHERE metric = 'M3' ORDER BY 1, 2, 3"
+    )
+    assert found == [
+        ("alibaba", "202601", "CNY", None, None, "not_for_reconciliation"),
+        ("alibaba", "202602", "CNY", None, None, "invoice_missing"),
+        ("aws", "202601", "EUR", D(1), False, None),
+        ("aws", "202601", "USD", None, None, "invoice_missing"),
+        ("aws", "202602", "USD", None, None, "invoice_missing"),
+        ("aws", "202603", "USD", None, None, "open"),
+        ("aws", "202604", "USD", None, None, "open"),
+        ("azure", "202601", "EUR", D(0), True, None),
+        ("azure", "202602", "EUR", D("0.159664"), False, None),
+        ("azure", "202603", "EUR", None, None, "invoice_missing"),
+    ]

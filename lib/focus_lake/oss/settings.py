@@ -12,7 +12,9 @@ from botocore.config import Config
 
 from focus_lake.errors import OptionsError
 
-AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_BUCKET_NAME", "S3_REGION")
+S3 = ("S3_BUCKET_NAME", "S3_REGION")
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+FEDERATED = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")  # read by boto3 itself
 ROLE = (
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
@@ -40,7 +42,8 @@ class CopySettings:
     def read(cls, environ: Mapping[str, str], also: tuple[str, ...] = ()) -> CopySettings:
         """Read the environment; OptionsError names at once every variable that is missing."""
         region = environ.get("OSS_REGION") or environ.get("FC_REGION") or ""
-        missing = [name for name in (*AWS, *also, *ROLE) if not environ.get(name)]
+        needed = (*(() if federated(environ) else KEYS), *S3, *also, *ROLE)
+        missing = [name for name in needed if not environ.get(name)]
         missing += [] if region else ["OSS_REGION"]
         if missing:
             no_role = "; ALIBABA_CLOUD_... come with a RAM role: give the function one"
@@ -68,6 +71,11 @@ class CopySettings:
         return "a folder marker" if key.endswith("/") else ""
 
 
+def federated(environ: Mapping[str, str]) -> bool:
+    """Whether a role at AWS is taken by a token (OIDC) instead of a long-lived key."""
+    return all(environ.get(name) for name in FEDERATED)
+
+
 def _folder(prefix: str) -> str:
     return f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
@@ -92,10 +100,13 @@ def oss_bucket(settings: CopySettings, environ: Mapping[str, str], name: str) ->
 
 def s3_client(settings: CopySettings, environ: Mapping[str, str]) -> Any:
     """The S3 client; AWS_ENDPOINT_URL_S3 points it elsewhere, as with every AWS tool."""
+    retries = Config(retries={"mode": "standard", "max_attempts": 5})
+    if federated(environ):
+        return boto3.client("s3", region_name=settings.s3_region, config=retries)
     return boto3.client(
         "s3",
         region_name=settings.s3_region,
         aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
-        config=Config(retries={"mode": "standard", "max_attempts": 5}),
+        config=retries,
     )
