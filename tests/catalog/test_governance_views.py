@@ -7,8 +7,8 @@ from decimal import Decimal as D
 
 import pytest
 
-from helpers.catalog import Deployed, deploy
-from helpers.lakes import governed
+from helpers.catalog import Deployed, deploy, refresh
+from helpers.lakes import Lake, charge, governed
 
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 
@@ -159,13 +159,19 @@ def test_a_measure_without_a_value_says_why_and_is_never_met(told):
         "SELECT metric FROM focus_pipeline_metrics WHERE provider IS NULL AND value IS NULL "
         "ORDER BY 1"
     )
-    assert [name for (name,) in alone] == ["M10", "M12", "M13", "M6", "M7", "M9"]
+    assert [name for (name,) in alone] == ["M10", "M12", "M13", "M15", "M6", "M7", "M9"]
 
 
-def test_runs_are_counted_for_the_whole_lake(told):
-    """The refresh that made these views is the only run so far."""
+def test_runs_are_counted_for_the_whole_lake(tmp_path):
+    """The second refresh knows of the first, and of one that failed."""
+    lake = Lake(tmp_path / "lake")
+    lake.batch("alibaba", "202601", "20260131000000", [charge("2026-01-05", "1")])
+    told = Deployed("duckdb", lake, {})
+    assert refresh(*told.options()) == 0
+    assert refresh(*told.options(), "--providers", "nobody") == 1
+    assert refresh(*told.options()) == 0
     found = told.query(
         "SELECT provider, BillingCurrency, value, met FROM focus_pipeline_metrics "
         "WHERE metric = 'M15'"
     )
-    assert found == [(None, None, D("1"), True)]
+    assert found == [(None, None, D("0.5"), False)]

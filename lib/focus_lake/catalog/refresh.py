@@ -22,7 +22,7 @@ from focus_lake.lake import held, ledger, live, publications, summaries
 from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.lake.publications import Key
 from focus_lake.log import Log
-from focus_lake.records import deliveries, retention
+from focus_lake.records import deliveries, measures, retention
 from focus_lake.reference import state
 from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage import Places
@@ -236,7 +236,15 @@ class Refresh:
             elif statement.folder == sources.PARTITIONS:
                 self._partitions(statement, chosen)
             else:
-                self._all(self.engine.replace_view(statement))
+                self._all(self.engine.replace_view(self._measured(statement)))
+
+    def _measured(self, view: Statement) -> Statement:
+        """The view with the measures of the records, where it has a place for them."""
+        if measures.MARK not in view.sql:
+            return view
+        plan = self.show is not None
+        found = [] if plan else self.engine.query(measures.query(self.place.database))
+        return replace(view, sql=view.sql.replace(measures.MARK, measures.listed(found)))
 
     def _table(self, table: Statement) -> None:
         if self.show is None and isinstance(self.store, LocalStore):

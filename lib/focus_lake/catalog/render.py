@@ -35,7 +35,7 @@ from focus_lake.errors import CatalogError, OptionsError
 from focus_lake.lake.live import Live
 from focus_lake.plan import ai as plan_ai
 from focus_lake.plan import settings as plan_settings
-from focus_lake.records import deliveries, invoices, masking, retention
+from focus_lake.records import deliveries, invoices, masking, measures, retention
 from focus_lake.reference.state import Reference
 from focus_lake.spec import columns
 from focus_lake.storage import Store
@@ -174,6 +174,7 @@ def shared_views(
         **deliveries.values(declarations),
         **invoices.values(declarations),
         **retention.values(),
+        "record_measures": measures.MARK,
         **masking.values(reference.of("masking"), place.masking_key, VIEW_KEYS),
         **currency.values(place.reporting_currency),
         **_filled(reference.placeholders(declarations), place.database),
