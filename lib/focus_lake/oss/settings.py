@@ -14,6 +14,7 @@ from focus_lake.errors import OptionsError
 
 S3 = ("S3_BUCKET_NAME", "S3_REGION")
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+AWS = (*KEYS, *S3)
 FEDERATED = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")  # read by boto3 itself
 ROLE = (
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
