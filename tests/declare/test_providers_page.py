@@ -56,7 +56,10 @@ def test_what_a_reader_must_know_of_oracle_is_there():
     """Typed by hand from the declaration."""
     told = section("Oracle Cloud Infrastructure")
     assert "Delivery is increment: every batch counts." in told
-    assert "A batch can hold rows of several billing months." in told
+    assert (
+        "A batch can hold rows of several billing months: `yearmonth` is the month of delivery"
+        in told
+    )
     assert "`Region` to `RegionId`" in told
     assert "A number with more than 18 decimals is rounded." in told
 

@@ -34,6 +34,7 @@ PATHS = {
     "oci": r"(?:(?P<export>.+)/)?FOCUS Reports/(?P<year>\d{4})/(?P<mm>\d\d)/\d\d/[^/]+",
 }
 DEFAULTS = {"ai_spend": {"BillingCurrency": "USD"}}
+FILLED = {"ai_spend": {"EffectiveCost": "BilledCost"}}  # from the other where it has none
 
 
 def deliveries(raw: Path, provider: str) -> tuple[dict, int]:
@@ -65,6 +66,8 @@ def live_rows(raw: Path, provider: str) -> Iterator[tuple[str, dict]]:
             for row in _rows(path):
                 given = {name: row.get(name) for name in READ}
                 chosen = {k: None if v in NULLS else v for k, v in given.items()}
+                for column, other in FILLED.get(provider, {}).items():
+                    chosen[column] = chosen[column] or chosen[other]
                 yield month, _exact({**DEFAULTS.get(provider, {}), **_present(chosen)})
 
 

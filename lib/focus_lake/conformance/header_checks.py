@@ -59,7 +59,12 @@ def _prefix(rule: Rule, transform: Transform, origin: Origin) -> list[Broken]:
     heads = [*transform.sources.values(), *transform.unknown]
     heads += transform.tag_columns
     if transform.tag_heads:  # one column a tag key: their prefix stands for all of them
-        heads.append(f"{transform.declaration.tags.prefix}*")
+        folded_heads = [head.strip().casefold() for head in transform.tag_heads.values()]
+        heads += [
+            f"{prefix}*"
+            for prefix in transform.declaration.tags.every_prefix
+            if any(head.startswith(prefix.casefold()) for head in folded_heads)
+        ]
     wrong = (h for h in heads if h.strip().casefold() not in folded and not h.startswith("x_"))
     return [(head, head) for head in sorted(set(wrong))]
 

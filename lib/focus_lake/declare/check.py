@@ -30,6 +30,7 @@ def check(declaration: Declaration, file_name: str) -> Problems:
     yield from _renames(declaration)
     yield from _repairs(declaration)
     yield from _defaults(declaration)
+    yield from _fills(declaration)
     for n, name in enumerate(declaration.services.columns):
         also = tuple(declaration.extra_columns)
         yield from _focus_column(("services", "columns", n), name, also)
@@ -72,17 +73,22 @@ def _layout(declaration: Declaration) -> Problems:
                 ("layout", "data_extensions", n),
                 f"{ending!r} is not the end of a name: write {near!r}",
             )
+    yield from _groups_used(("layout", "export"), layout.export, layout)
+    yield from _zone(("layout", "batch_ts_zone"), layout.batch_ts_zone)
+
+
+def _groups_used(key: tuple[str, ...], words: str, layout: Layout) -> Problems:
+    """What is wrong with a text that names groups of the layout."""
     groups = [*layout.path.groupindex, *layout.file.groupindex]
     try:
-        used = [name for _, name, _, _ in string.Formatter().parse(layout.export)]
+        used = [name for _, name, _, _ in string.Formatter().parse(words)]
     except ValueError as error:
-        yield ("layout", "export"), f"{layout.export!r} is not a text with {{group}}s: {error}"
+        yield key, f"{words!r} is not a text with {{group}}s: {error}"
         return
     for group in used:
         if group is not None and group not in groups:
             near = did_you_mean(group, groups)
-            yield ("layout", "export"), f"{group!r} is no group of path or file{near}"
-    yield from _zone(("layout", "batch_ts_zone"), layout.batch_ts_zone)
+            yield key, f"{group!r} is no group of path or file{near}"
 
 
 def _path_groups(layout: Layout) -> Problems:
@@ -134,9 +140,13 @@ def _focus_column(key: tuple[str | int, ...], name: str, also: tuple[str, ...] =
 
 def _extra_columns(declaration: Declaration) -> Problems:
     taken = {column.name.casefold() for column in columns.table()}
-    for name in declaration.extra_columns:
+    for name, extra in declaration.extra_columns.items():
         if not _OWN_COLUMN.fullmatch(name):
             yield ("extra_columns", name), "is not x_ and then letters, digits and _"
+        if (extra.source is None) == (extra.tag is None):
+            yield ("extra_columns", name), "needs either source, a header, or tag, a key of Tags"
+        if extra.tag is not None and extra.type != "string":
+            yield ("extra_columns", name, "type"), "a tag's value is a text: write string"
         if name.casefold() in taken:
             yield ("extra_columns", name), "is already a column of every provider or of this one"
         taken.add(name.casefold())
@@ -152,6 +162,8 @@ def _renames(declaration: Declaration) -> Problems:
 def _headers_twice(declaration: Declaration) -> Problems:
     seen: dict[str, str] = {}
     for name, extra in declaration.extra_columns.items():
+        if extra.source is None:
+            continue
         other = seen.setdefault(extra.source.casefold(), name)
         if other != name:
             yield ("extra_columns", name, "source"), f"{extra.source!r} already fills {other}"
@@ -179,6 +191,47 @@ def _defaults(declaration: Declaration) -> Problems:
                 value_of(known[name], text)
             except ValueError as error:
                 yield ("defaults", name), str(error)
+
+
+def _fills(declaration: Declaration) -> Problems:
+    known = {column.name: column for column in declaration.columns}
+    fillable = [*(column.name for column in columns.focus()), *declaration.extra_columns]
+    for name, fill in declaration.fills.items():
+        key = ("fills", name)
+        if name not in fillable:
+            yield key, f"{name!r} is no column that can be filled{did_you_mean(name, fillable)}"
+            continue
+        if name in declaration.defaults:
+            yield key, "is in [defaults], too; which is right?"
+        given = [each for each in ("column", "constant", "path") if getattr(fill, each) is not None]
+        if len(given) != 1:
+            yield key, "needs one of column, constant and path"
+        if fill.constant is not None:
+            try:
+                value_of(known[name], fill.constant)
+            except ValueError as error:
+                yield (*key, "constant"), str(error)
+        if fill.column is not None:
+            yield from _filled_from((*key, "column"), name, fill.column, declaration)
+        if fill.path is not None:
+            if known[name].stored != "string":
+                yield (*key, "path"), f"fills columns of text, and {name} is a {known[name].stored}"
+            yield from _groups_used((*key, "path"), fill.path, declaration.layout)
+
+
+def _filled_from(
+    key: tuple[str, ...], name: str, source: str, declaration: Declaration
+) -> Problems:
+    known = {column.name: column for column in declaration.columns}
+    if source not in known or known[source].origin == "focus_lake":
+        names = [each for each, column in known.items() if column.origin != "focus_lake"]
+        yield key, f"{source!r} is no column that a file fills{did_you_mean(source, names)}"
+    elif source == name:
+        yield key, "is the column itself"
+    elif known[source].stored != known[name].stored:
+        yield key, f"{source} is a {known[source].stored}, {name} a {known[name].stored}"
+    elif (other := declaration.fills.get(source)) is not None and other.column is not None:
+        yield key, f"{source} is itself filled from {other.column}: name {other.column} here"
 
 
 def _tags(declaration: Declaration) -> Problems:

@@ -18,9 +18,11 @@ Made from `lib/focus_lake/spec/columns.csv` and `lib/focus_lake/declare/provider
 make it: `python -m focus_lake.declare columns > docs/columns.md`.
 
 Every table `focus_<provider>_normalized` has the columns below in this order: FOCUS, focus_lake's
-own, the provider's own. It is partitioned by `yearmonth` (the billing month as the provider names
-it, `202601`) and `batch_ts` (when the provider pushed it, `20260131173000`, in the provider's
-zone), both text. Absent is null everywhere: no empty text, no 0 stands for it.
+own, the provider's own. It is partitioned by `yearmonth` (the month in the path, `202601`: the
+billing month, or the month of delivery where a batch can hold several billing months, as
+docs/providers.md says of each; `x_BillingMonth` in the views is the charge's own) and `batch_ts`
+(when the provider pushed it, `20260131173000`, in the provider's zone), both text. Absent is null
+everywhere: no empty text, no 0 stands for it.
 """
 _FOCUS = """\
 ## FOCUS columns
@@ -85,7 +87,12 @@ def _provider(provider: Declaration) -> Iterator[str]:
     yield f"## Columns of {provider.title}\n"
     yield f"Only in the tables and the view of `{provider.name}`.\n"
     rows = (
-        (f"`{name}`", f"`{extra.source}`", extra.type, extra.description)
+        (
+            f"`{name}`",
+            f"`{extra.source or 'Tags: ' + str(extra.tag)}`",
+            extra.type,
+            extra.description,
+        )
         for name, extra in provider.extra_columns.items()
     )
     yield table(("Column", "Header", "Stored as", "Meaning"), rows)

@@ -27,7 +27,7 @@ def _known(declaration: Declaration) -> Iterator[tuple[str, str]]:
         if rule.kind in _ABSENCE:
             # A column that is null in some rows only should at least be there.
             some = () if rule.kind == "required" else gaps.sometimes_null
-            absent = (*gaps.always_null, *declaration.defaults, *some)
+            absent = (*gaps.always_null, *declaration.constants, *declaration.fills, *some)
             yield from ((rule.id, column) for column in absent)
         if rule.kind in _TIMES and _is_known_of_times(rule.kind, declaration.time):
             times = (c.name for c in columns.focus() if c.data_type == "datetime")
@@ -35,9 +35,9 @@ def _known(declaration: Declaration) -> Iterator[tuple[str, str]]:
         if rule.kind == "not_number":
             yield from ((rule.id, column) for column in declaration.repairs)
         if rule.kind == "prefix":
-            heads = [extra.source for extra in declaration.extra_columns.values()]
+            heads = [x.source for x in declaration.extra_columns.values() if x.source is not None]
             heads += [*declaration.renames, *declaration.tags.columns]
-            heads += [f"{declaration.tags.prefix}*"] if declaration.tags.prefix else []
+            heads += [f"{prefix}*" for prefix in declaration.tags.every_prefix]
             yield from ((rule.id, head) for head in heads if not head.startswith("x_"))
 
 

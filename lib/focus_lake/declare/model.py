@@ -14,6 +14,10 @@ from focus_lake.spec.columns import Column
 _DATA_TYPES = {"timestamp": "datetime"}  # the specification's name of a stored type, if another
 
 
+class Constant(str):
+    """The text of a constant, which a declaration may write as any TOML value but a table."""
+
+
 @dataclass(frozen=True)
 class Document:
     """A page that a fact of the declaration comes from, and the day it was read."""
@@ -116,6 +120,19 @@ class Time:
 
 
 @dataclass(frozen=True)
+class Fill:
+    """What a column is filled with where the source has nothing: one of the three.
+
+    column: the value of another column of the same type; constant: a value of any type; path: text
+    with groups of [layout] path or file, such as ``{account}``. Noted in x_SourceChanges.
+    """
+
+    column: str | None = None
+    constant: Constant | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
 class Repair:
     """How wrong values of a column are put right.
 
@@ -130,25 +147,45 @@ class Repair:
 
 @dataclass(frozen=True)
 class ExtraColumn:
-    """A column of the provider's own: source is its header, type one of the stored types."""
+    """A column of the provider's own, of one of the stored types: source is its header, or tag the
+    key whose value it is (a string then)."""
 
     type: Literal["string", "decimal", "timestamp", "map"]
     description: str
-    source: str
+    source: str | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True)
 class Tags:
     """attributes: our column -> tag keys; the first is the exact one, its aliases follow;
     prefix: headers that begin with it are tags of their own, the rest of the header the key;
+    prefixes: the same, where there are several;
+    key_value: whether a text of the form ``key:a value:b; key:c value:d`` is Tags, too;
     columns: headers whose maps or key/value lists make up Tags, the first to have a key wins;
     summary_keys: tag keys, spelled as in Tags, that the daily summaries keep in x_Tags.
     """
 
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     prefix: str | None = None
+    prefixes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    key_value: bool = False
     summary_keys: tuple[str, ...] = ()
+
+    @property
+    def every_prefix(self) -> tuple[str, ...]:
+        """prefix and prefixes, the longest first: ``Tags/x/`` is looked for before ``Tags/``."""
+        given = [*([self.prefix] if self.prefix else []), *self.prefixes]
+        return tuple(sorted(dict.fromkeys(given), key=len, reverse=True))
+
+    def key_of(self, header: str) -> str | None:
+        """The tag key that a header stands for, None if it is no tag."""
+        head = header.strip()
+        for prefix in self.every_prefix:
+            if head.casefold().startswith(prefix.casefold()):
+                return head[len(prefix) :]
+        return None
 
 
 @dataclass(frozen=True)
@@ -220,6 +257,7 @@ class Declaration:
     renames: header -> FOCUS column, without regard to the header's case;
     defaults: FOCUS column -> text of the value where the source has none, a time as
     2026-01-31T00:00:00Z; noted in x_SourceChanges;
+    fills: column -> where its value comes from where the source has none;
     fingerprint: 16 hex digits that change whenever a setting does that can change a row.
     """
 
@@ -234,6 +272,7 @@ class Declaration:
     documentation: tuple[Document, ...] = ()
     renames: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
+    fills: dict[str, Fill] = field(default_factory=dict)
     repairs: dict[str, Repair] = field(default_factory=dict)
     extra_columns: dict[str, ExtraColumn] = field(default_factory=dict)
     tags: Tags = Tags()
@@ -265,8 +304,20 @@ class Declaration:
         Columns of focus_lake's own are made by transform/select.py, so no header fills them.
         """
         own = {column.name: column.name for column in columns.focus()}
-        extra = {extra.source: name for name, extra in self.extra_columns.items()}
+        extra = {x.source: name for name, x in self.extra_columns.items() if x.source is not None}
         return {head.casefold(): name for head, name in (own | extra | self.renames).items()}
+
+    @cached_property
+    def constants(self) -> dict[str, str]:
+        """Column -> text of the value where the source has none, of [defaults] and [fills]."""
+        filled = {name: f.constant for name, f in self.fills.items() if f.constant is not None}
+        return {**self.defaults, **{name: str(value) for name, value in filled.items()}}
+
+    @cached_property
+    def tag_keys(self) -> dict[str, tuple[str, ...]]:
+        """Column that a tag fills -> its keys: the attributes and the provider's own columns."""
+        own = {name: (x.tag,) for name, x in self.extra_columns.items() if x.tag is not None}
+        return {**self.tags.attributes, **own}
 
     def heads_of(self, column: str) -> list[str]:
         """The casefolded headers that fill a column."""

@@ -84,7 +84,10 @@ def _facts(provider: Declaration) -> Iterator[str]:
     batch = f"A batch: {provider.notes.batch}. " if provider.notes.batch else ""
     yield f"{batch}Delivery is {provider.delivery}: {_DELIVERIES[provider.delivery]}."
     if provider.layout.months == "any":
-        yield "A batch can hold rows of several billing months."
+        yield (
+            "A batch can hold rows of several billing months: `yearmonth` is the month of "
+            "delivery, `x_BillingMonth` the charge's own."
+        )
     yield from _values(provider)
     yield from provider.notes.trust
     if provider.documentation:
@@ -111,10 +114,25 @@ def _values(provider: Declaration) -> Iterator[str]:
     renames += [(x.source, name) for name, x in provider.extra_columns.items() if x.source in taken]
     if renames:
         yield f"Renamed: {', '.join(f'`{head}` to `{name}`' for head, name in renames)}."
-    if provider.defaults:
-        filled = (f"{name} with `{text}`" for name, text in provider.defaults.items())
+    yield from _fills(provider)
+    yield from _tags(provider)
+
+
+def _fills(provider: Declaration) -> Iterator[str]:
+    if provider.constants:
+        filled = (f"{name} with `{text}`" for name, text in provider.constants.items())
         yield f"Filled where the source has nothing: {', '.join(filled)}."
-    if provider.tags.prefix:
-        yield f"Columns `{provider.tags.prefix}...` are Tags."
+    for name, fill in provider.fills.items():
+        if fill.column:
+            yield f"{name} is filled from {fill.column} where the source has nothing."
+        elif fill.path:
+            yield f"{name} is filled from the file's path: `{fill.path}`."
+
+
+def _tags(provider: Declaration) -> Iterator[str]:
+    for prefix in provider.tags.every_prefix:
+        yield f"Columns `{prefix}...` are Tags."
+    if provider.tags.key_value:
+        yield "A text `key:a value:b; key:c value:d` is Tags, too."
     if provider.tags.columns:
         yield f"Tags come from {markdown.names(provider.tags.columns)}."

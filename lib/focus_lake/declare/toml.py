@@ -7,10 +7,12 @@ import json
 import re
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from datetime import date
+from datetime import date, datetime, time
+from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from focus_lake.declare.model import Constant
 from focus_lake.errors import DeclarationError
 from focus_lake.spec.columns import did_you_mean
 
@@ -26,6 +28,13 @@ _KINDS = {
 }
 
 
+class _Fraction(Decimal):
+    """A number of the file with all its digits; told in messages as it is written."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 @dataclass
 class Settings:
     """The keys of one declaration, merged from one or more files.
@@ -39,7 +48,7 @@ class Settings:
     def add(self, file: str, text: str) -> None:
         """Lay the keys of another file over these: tables key by key, all else as a whole."""
         try:
-            added = tomllib.loads(text)
+            added = tomllib.loads(text, parse_float=_Fraction)
         except tomllib.TOMLDecodeError as error:
             raise DeclarationError(f"{file}: not a TOML file: {error}") from error
         self.files.setdefault((), file)
@@ -114,6 +123,8 @@ def _value(hint: Any, value: Any, key: Key, settings: Settings) -> Any:
         return {name: _value(args[1], one, (*key, name), settings) for name, one in value.items()}
     if origin is re.Pattern:
         return _pattern(value, key, settings)
+    if hint is Constant:
+        return _constant(value, key, settings)
     if isinstance(hint, type) and is_dataclass(hint):
         return _table(hint, value, key, settings)
     return _expect(value, hint, key, settings)
@@ -123,6 +134,17 @@ def _expect(value: Any, kind: type, key: Key, settings: Settings) -> Any:
     if type(value) is not kind:  # no isinstance: true is no number, a time is no date
         raise settings.error(key, f"{value!r} is not {_KINDS[kind]}")
     return value
+
+
+def _constant(value: Any, key: Key, settings: Settings) -> Constant:
+    """A constant as the text that [defaults] would have: 1.50, true, 2026-01-31T00:00:00+00:00."""
+    if isinstance(value, dict | list):
+        raise settings.error(key, f"{value!r} is no text, number, time, true or false")
+    if isinstance(value, bool):
+        return Constant("true" if value else "false")
+    if isinstance(value, Decimal):
+        return Constant(f"{value:f}")
+    return Constant(value.isoformat() if isinstance(value, date | datetime | time) else value)
 
 
 def _one_of(choices: tuple[str, ...], value: Any, key: Key, settings: Settings) -> str:

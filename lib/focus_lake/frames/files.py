@@ -113,15 +113,21 @@ def _batch_ts(layout: Layout) -> str:
 
 def _export(declaration: Declaration) -> str:
     """SQL: the export's name, made of groups of the path and of the file's name."""
-    layout, parts = declaration.layout, []
-    for letters, group, _, _ in string.Formatter().parse(layout.export):
+    made = spelled(declaration.layout, declaration.layout.export)
+    bare = rf"regexp_replace({made}, {text('^[/ ]+|[/ ]+$')}, '')"
+    return f"CASE WHEN {bare} = '' THEN {text(declaration.name)} ELSE {bare} END"
+
+
+def spelled(layout: Layout, words: str, path: str = "path") -> str:
+    """SQL: a text with the groups of a path, and of the name in it, filled in."""
+    parts = []
+    for letters, group, _, _ in string.Formatter().parse(words):
         parts += [text(letters)] if letters else []
         if group and group in layout.file.groupindex:
-            parts.append(_group(layout.file, group, _group(layout.path, "file")))
+            parts.append(_group(layout.file, group, _group(layout.path, "file", path)))
         elif group:
-            parts.append(_group(layout.path, group))
-    bare = rf"regexp_replace(concat({', '.join(parts)}), {text('^[/ ]+|[/ ]+$')}, '')"
-    return f"CASE WHEN {bare} = '' THEN {text(declaration.name)} ELSE {bare} END"
+            parts.append(_group(layout.path, group, path))
+    return f"trim(concat({', '.join(parts)}))"
 
 
 def _shared(layout: Layout, groups: dict) -> tuple:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from focus_lake.declare.model import Declaration, Repair
+from focus_lake.frames.files import spelled
 from focus_lake.frames.sql import first_of, fold, look_up, matches, name, text, texts
 from focus_lake.resources import data
 from focus_lake.spec.columns import VERSIONS, focus
@@ -53,9 +54,14 @@ def spellings() -> Step:
 
 
 def defaults(declaration: Declaration) -> Step:
+    """Constants where the source has nothing: of [defaults] and of [fills]."""
     step = Step()
     kinds = {column.name: column.stored for column in declaration.columns}
-    for column, value in declaration.defaults.items():
+    constants = dict(declaration.defaults)
+    for column, fill in declaration.fills.items():
+        if fill.constant is not None:
+            constants[column] = str(fill.constant)
+    for column, value in constants.items():
         typed = text(value)
         if kinds[column] == "decimal":
             typed = f"CAST({typed} AS DECIMAL(38,18))"
@@ -64,6 +70,31 @@ def defaults(declaration: Declaration) -> Step:
             typed = f"TIMESTAMP_NTZ'{moment:%Y-%m-%d %H:%M:%S.%f}'"
         step.changes[column] = f"coalesce({name(column)}, {typed})"
         step.notes.append(_note(f"{name(column)} IS NULL", f"{column}: {value} by declaration"))
+    return step
+
+
+def from_path(declaration: Declaration) -> Step:
+    """Texts made of groups of the file's path, where the source has nothing."""
+    step = Step()
+    for column, fill in declaration.fills.items():
+        if fill.path is not None:
+            made = f"nullif({spelled(declaration.layout, fill.path, '_file')}, '')"
+            fires = f"{name(column)} IS NULL AND {made} IS NOT NULL"
+            step.changes[column] = f"coalesce({name(column)}, {made})"
+            told = f"concat({text(column + ': ')}, {made}, ' by path')"
+            step.notes.append(f"CASE WHEN {fires} THEN {told} END")
+    return step
+
+
+def from_columns(declaration: Declaration) -> Step:
+    """Columns that the declaration fills from others; all are filled at once."""
+    step = Step()
+    for column, fill in declaration.fills.items():
+        if fill.column is not None:
+            fires = f"{name(column)} IS NULL AND {name(fill.column)} IS NOT NULL"
+            step.changes[column] = f"coalesce({name(column)}, {name(fill.column)})"
+            told = f"{column}: filled from {fill.column} by declaration"
+            step.notes.append(_note(fires, told))
     return step
 
 

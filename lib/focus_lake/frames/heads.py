@@ -44,8 +44,9 @@ class Heads:
             column = declaration.headers.get(folded)
             if folded in self._order:
                 columns_of_tags.append((self._order.index(folded), field.name))
-            if self._is_tag(folded):
-                self.tag_heads[head.strip()[len(declaration.tags.prefix or "") :]] = field.name
+            key = declaration.tags.key_of(head)
+            if key is not None:
+                self.tag_heads[key] = field.name
             elif column is not None:
                 self.sources.setdefault(column, []).append(field.name)
             elif folded not in self._order:
@@ -53,13 +54,11 @@ class Heads:
         self.tag_columns = [one for _, one in sorted(columns_of_tags)]
         self.combined = [n for n, heads in enumerate(self.headers) if self._has_tag_columns(heads)]
 
-    def _is_tag(self, folded: str) -> bool:
-        prefix = (self.declaration.tags.prefix or "").casefold()
-        return bool(prefix) and folded.startswith(prefix)
-
     def _has_tag_columns(self, heads: list[str]) -> bool:
-        folded = [head.strip().casefold() for head in heads]
-        return any(self._is_tag(one) or one in self._order for one in folded)
+        tags = self.declaration.tags
+        return any(
+            tags.key_of(one) is not None or one.strip().casefold() in self._order for one in heads
+        )
 
     def focus_version(self) -> str:
         """SQL: the declared FOCUS version of a row's file, or the first that has its columns."""

@@ -23,6 +23,8 @@ _STRING = r'"(?:[^"\\\x{00}-\x{1f}]++|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-f
 _PAIR = rf"{_GAP}{_STRING}{_GAP}:{_GAP}{_STRING}{_GAP}"
 _FLAT = rf"{_GAP}\{{(?:{_PAIR}(?:,{_PAIR})*+|{_GAP})\}}{_GAP}"  # an object of texts alone
 _TOKEN = r'"(?:[^"\\]++|\\.)*+"|[^\s"{}\[\]:,]+|[{}\[\]:,]'
+_KEY_VALUE = r"key:((?:(?! value:)[^;])+) value:((?:(?! value:)[^;])*)"
+_PAIRS_TEXT = rf"\s*{_KEY_VALUE}(?:;\s*{_KEY_VALUE})*;?\s*"
 _HALF_PAIR = r"\\u[dD][89a-fA-F]"
 _PAIRS = r"\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _BACKSLASH = text(chr(92))
@@ -40,6 +42,23 @@ def parse(word: str) -> str:
         f"WHEN {matches(word, _FLAT)} THEN {_last_wins(_from_json(word))} "
         f"WHEN {_is_object(word)} THEN {_last_wins(_exact(word))} END"
     )
+
+
+def is_key_value(word: str) -> str:
+    """Whether the whole text is ``key:a value:b; key:c value:d``."""
+    return matches(word, _PAIRS_TEXT)
+
+
+def key_value(word: str) -> str:
+    """The map of such a text, null for any other; of two equal keys the last wins."""
+    pairs = f"regexp_extract_all({word}, {text(_KEY_VALUE)}, 0)"
+    key, value = (f"trim(regexp_extract(p, {text(_KEY_VALUE)}, {n}))" for n in (1, 2))
+    entries = f"transform({pairs}, p -> struct({key} AS key, {value} AS value))"
+    last = (
+        "map_from_entries(transform(array_distinct(transform(all, e -> e.key)), k -> struct(k AS "
+        "key, element_at(filter(all, e -> e.key = k), -1).value AS value)))"
+    )
+    return f"CASE WHEN {is_key_value(word)} THEN {let(entries, 'all', last)} END"
 
 
 def combine(single: dict[str, str], maps: Iterable[str]) -> str:

@@ -46,6 +46,8 @@ class _Typing:
         rows = self._values(rows)
         for step in (fills.spellings(), self._attributes(), fills.defaults(self.declaration)):
             rows = _apply(rows, step)
+        for step in (fills.from_path(self.declaration), fills.from_columns(self.declaration)):
+            rows = _apply(rows, step)
         for step in (fills.fills(), fills.offers(self.declaration)):
             rows = _apply(rows, step)
         rows = _apply(rows, fills.services(self.declaration))
@@ -68,7 +70,7 @@ class _Typing:
         for column in self.written.values():
             parsed.append(f"{self._parse(column)} AS {name(column.name)}")
         for one in self.heads.tag_columns:
-            parsed.append(f"{tags.parse(_raw(one))} AS {name(_MAP + one)}")
+            parsed.append(f"{self._tags(_raw(one))} AS {name(_MAP + one)}")
         return rows.selectExpr(*parsed)
 
     def _parse(self, column: Column) -> str:
@@ -78,9 +80,15 @@ class _Typing:
         if column.stored == "timestamp":
             return times.spelled(word, self.declaration.time, _IS_NATIVE)
         if column.stored == "map":
-            return tags.parse(word)
+            return self._tags(word) if column.name == "Tags" else tags.parse(word)
         repair = self.declaration.repairs.get(column.name)
         return fills.repaired(word, repair) if repair else word
+
+    def _tags(self, word: str) -> str:
+        """A text of Tags: JSON, or what the declaration takes besides."""
+        if not self.declaration.tags.key_value or self.heads.combined:
+            return tags.parse(word)
+        return f"coalesce({tags.parse(word)}, {tags.key_value(word)})"
 
     def _moments(self, rows: DataFrame) -> DataFrame:
         how = self.declaration.time
@@ -172,6 +180,10 @@ class _Typing:
     def _note(self, column: Column) -> str | None:
         if column.name not in self.written:
             return None
+        if column.name == "Tags" and self.declaration.tags.key_value and not self.heads.combined:
+            word = name(_WORD + column.name)
+            told = text("Tags: read as key:value text")
+            return f"CASE WHEN {tags.is_key_value(word)} THEN {told} END"
         word, value = name(_WORD + column.name), name(column.name)
         if column.stored == "decimal" and self.declaration.format.max_decimals == "round":
             told = f"concat({text(column.name + ': ')}, {word}, ' rounded to 18 decimals')"
@@ -187,7 +199,12 @@ class _Typing:
 
     def _ordered(self, rows: DataFrame) -> DataFrame:
         """The table's columns in their order; what else came with a row in x_Other."""
-        keys = self.declaration.tags.attributes
+        keys = dict(self.declaration.tags.attributes)
+        keys |= {
+            one: (extra.tag,)
+            for one, extra in self.declaration.extra_columns.items()
+            if extra.tag is not None
+        }
         made = {
             one: tags.attribute("`Tags`", _FOLDED, keys[one]) for one in keys if one in self.made
         }

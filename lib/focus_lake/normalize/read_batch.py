@@ -151,7 +151,10 @@ def unzip(how: How, cluster: Cluster | Here, item: Item) -> Read:
         read.strays += [Stray(*junk) for junk in unzipped.junk]
         if unzipped.error:
             read.reasons.append(Reason(**unzipped.error))
-        read.texts += [(text, Origin(text.source, file.export, version)) for text in unzipped.texts]
+        read.texts += [
+            (text, Origin(text.source, file.export, version, file.groups))
+            for text in unzipped.texts
+        ]
     read.unzip_seconds = time.perf_counter() - start
     return read
 

@@ -44,6 +44,7 @@ class RawFile:
     export: str
     kind: str = ""
     part: int | None = None
+    groups: tuple[tuple[str, str], ...] = ()  # of path and name, as the layout declares them
 
     @property
     def path(self) -> str:
@@ -261,9 +262,10 @@ def _add(batch: Batch, entry: Entry, name: str, place: dict, layout: Layout) -> 
         batch.files.append(RawFile(entry, name, UNKNOWN))
         return True
     groups = {name: value or "" for name, value in (place | match.groupdict()).items()}
+    every = tuple(sorted(groups.items()))
     export = layout.export.format(**groups).strip("/ ") or batch.provider
     part = int(groups["part"]) if groups.get("part") else None
-    batch.files.append(RawFile(entry, name, export, groups.get("kind", ""), part))
+    batch.files.append(RawFile(entry, name, export, groups.get("kind", ""), part, every))
     named = _digits(match.groupdict().get("yearmonth") or batch.yearmonth)
     if named != batch.yearmonth:
         message = f"the name says {named}, the folder {batch.yearmonth}"

@@ -69,20 +69,15 @@ def _call(month: Month, number: int) -> dict[str, str | None]:
     is_cached = picks.below(5) == 0
     price = model["cached" if is_cached else "input"]
     cost = _dollars(tokens_in * price + tokens_out * model["output"])
-    start = month.start + timedelta(days=number * month.days // month.rows, hours=picks.below(24))
     return {
         "BillingAccountId": words["account"],
         "BillingPeriodStart": _time(month.start),
         "BillingPeriodEnd": _time(month.end - _SECOND),
-        "ChargePeriodStart": _time(start),
-        "ChargePeriodEnd": _time(start + timedelta(hours=1) - _SECOND),
-        "ChargeCategory": "Usage",
         "ProviderName": model["provider"],
         "ServiceName": model["name"],
         "SubAccountName": department or None,
         "ResourceId": f"call_{picks.hexadecimal(8)}",
         "BilledCost": cost,
-        "EffectiveCost": cost,
         "UsageQuantity": str(tokens_in + tokens_out),
         "x-cog-InputTokenCount": str(tokens_in),
         "x-cog-OutputTokenCount": str(tokens_out),

@@ -30,7 +30,7 @@ def _declared() -> declare.Declaration:
 @functools.cache
 def header() -> tuple[str, ...]:
     """Columns of the export in their order: FOCUS 1.0 and then Alibaba's own, as it writes them."""
-    own = (extra.source for extra in _declared().extra_columns.values())
+    own = (x.source for x in _declared().extra_columns.values() if x.source is not None)
     return (*(column.name for column in columns.of_version("1.0")), *own)
 
 

@@ -160,7 +160,7 @@ def declared(provider: str) -> declare.Declaration:
 
 def own_columns(provider: str) -> list[str]:
     """The provider's own columns, as the files call them."""
-    return [extra.source for extra in declared(provider).extra_columns.values()]
+    return [x.source for x in declared(provider).extra_columns.values() if x.source is not None]
 
 
 def of_version(

@@ -24,11 +24,18 @@ NULL = pa.nulls(1, STRING)[0]  # pa.scalar would load pandas, half a second of e
 CATEGORY, SUBCATEGORY = "ServiceCategory", "ServiceSubcategory"
 
 
-def enrich(values: dict[str, pa.Array], declaration: Declaration) -> list[pa.Array]:
-    """All of them, in the order in which they build on each other."""
+def enrich(
+    values: dict[str, pa.Array], declaration: Declaration, groups: dict[str, str] | None = None
+) -> list[pa.Array]:
+    """All of them, in the order in which they build on each other.
+
+    groups: of the file's path and name, by the declaration's layout.
+    """
     return [
         *_spellings(values),
-        *_defaults(values, declaration.defaults),
+        *_constants(values, declaration),
+        *_from_path(values, declaration, groups or {}),
+        *_from_columns(values, declaration),
         *_fills(values),
         *_services(values, declaration),
     ]
@@ -62,15 +69,48 @@ def _spellings(values: dict[str, pa.Array]) -> list[pa.Array]:
     return notes
 
 
-def _defaults(values: dict[str, pa.Array], defaults: dict[str, str]) -> list[pa.Array]:
-    notes = []
-    for column, text in defaults.items():
+def _constants(values: dict[str, pa.Array], declaration: Declaration) -> list[pa.Array]:
+    """[defaults], and the constants of [fills]."""
+    notes, known = [], {column.name: column for column in declaration.columns}
+    for column, text in declaration.constants.items():
         missing = pc.is_null(values[column])
         if pc.any(missing).as_py():
-            value = default_of(column_table.find(column), text)
+            value = default_of(known[column], text)
             filled = pa.scalar(value, values[column].type)
             values[column] = pc.if_else(missing, filled, values[column])
             notes.append(_note(missing, f"{column}: {text} by declaration"))
+    return notes
+
+
+def _from_path(
+    values: dict[str, pa.Array], declaration: Declaration, groups: dict[str, str]
+) -> list[pa.Array]:
+    notes = []
+    for column, fill in declaration.fills.items():
+        text = "" if fill.path is None else path_text(fill.path, groups)
+        missing = pc.is_null(values[column])
+        if text and pc.any(missing).as_py():
+            values[column] = pc.if_else(missing, pa.scalar(text, STRING), values[column])
+            notes.append(_note(missing, f"{column}: {text} by path"))
+    return notes
+
+
+def path_text(pattern: str, groups: dict[str, str]) -> str:
+    """A text with groups of the layout filled in; a group that took no part is empty."""
+    return pattern.format(**groups).strip()
+
+
+def _from_columns(values: dict[str, pa.Array], declaration: Declaration) -> list[pa.Array]:
+    """Columns that the declaration fills from others; a value filled so fills no other."""
+    notes, before = [], dict(values)
+    for column, fill in declaration.fills.items():
+        if fill.column is None:
+            continue
+        source = before[fill.column]
+        fillable = pc.and_(pc.is_null(values[column]), pc.is_valid(source))
+        if pc.any(fillable).as_py():
+            values[column] = pc.if_else(fillable, source, values[column])
+            notes.append(_note(fillable, f"{column}: filled from {fill.column} by declaration"))
     return notes
 
 

@@ -30,6 +30,7 @@ class Origin:
     source: str  # raw file, and its member
     export: str
     focus_version: str | None = None  # as the manifest has it; None: by declaration and header
+    groups: tuple[tuple[str, str], ...] = ()  # of the declared path and file name, for fills
 
 
 @dataclass
@@ -74,8 +75,11 @@ class Transform:
             column = declaration.headers.get(folded)
             if folded in (name.casefold() for name in by_tags.columns):
                 self.tag_columns.append(head)
-            if by_tags.prefix and folded.startswith(by_tags.prefix.casefold()):
-                self.tag_heads[head.strip()[len(by_tags.prefix) :]] = head
+            if (key := by_tags.key_of(head)) is not None:
+                if other := self.tag_heads.get(key):
+                    message = f"both {other} and {head} are the tag {key}"
+                    raise BatchRejected("repeated_column", message)
+                self.tag_heads[key] = head
             elif column is None and head not in self.tag_columns:
                 self.unknown.append(head)
             elif column is None:
@@ -105,7 +109,7 @@ class Transform:
         values = {column.name: select.column(column) for column in self.declaration.columns}
         values |= {name: made for name, made in select.made.items() if name in values}
         before = dict(values)
-        select.notes += enrich(values, self.declaration)
+        select.notes += enrich(values, self.declaration, dict(origin.groups))
         delivered = {name: old for name, old in before.items() if values[name] is not old}
         delivered |= select.delivered
         values["x_SourceChanges"] = select.changes()
@@ -198,11 +202,15 @@ class _Select:
         return times.exclusive(values) if is_end and how.period_end == "inclusive" else values
 
     def _map(self, column: Column, words: pa.Array) -> pa.Array:
-        attributes = self.declaration.tags.attributes if column.origin == "focus" else {}
-        parsed = tags.parse(tags.plain(words), attributes)
+        is_tags, how = column.name == "Tags", self.declaration.tags
+        attributes = self.declaration.tag_keys if is_tags else {}
+        parsed = tags.parse(tags.plain(words), attributes, how.key_value and is_tags)
         self.made |= parsed.attributes
+        if parsed.no_json is not None:
+            self.delivered[column.name] = parsed.no_json
+            self.notes += _read_as_pairs(column.name, parsed)
         if parsed.unparsed is not None:
-            self._other[column.name] = self.delivered[column.name] = parsed.unparsed
+            self._other[column.name] = parsed.unparsed
             self.tags_unparsed += len(words) - parsed.unparsed.null_count
         return parsed.maps
 
@@ -238,3 +246,15 @@ class _Select:
         ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
         offsets = pa.array(ends, pa.int32(), mask=np.append(sizes == 0, False))
         return pa.MapArray.from_arrays(offsets, keys.filter(present), values.filter(present))
+
+
+def _read_as_pairs(column: str, parsed: tags.Parsed) -> list[pa.Array]:
+    """A note on each row whose tags came as key:a value:b."""
+    assert parsed.no_json is not None
+    read = pc.is_valid(parsed.no_json)
+    if parsed.unparsed is not None:
+        read = pc.and_(read, pc.is_null(parsed.unparsed))
+    if not pc.any(read).as_py():
+        return []
+    note = pa.scalar(f"{column}: read as key:value text", STRING)
+    return [pc.if_else(read, note, pa.nulls(1, STRING)[0])]

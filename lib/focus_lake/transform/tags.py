@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,43 +16,63 @@ from focus_lake.spec.json_values import DECODER, as_text
 
 MAP, STRING = arrow_type("map"), arrow_type("string")
 Reader = Callable[[str], tuple[dict[str, str | None] | None, list[str | None]]]
+# Alibaba Cloud's older form; neither key nor value holds a semicolon or the word that comes next.
+_PAIR = re.compile(r"key:((?:(?! value:)[^;])+) value:((?:(?! value:)[^;])*)")
+_PAIRS = re.compile(rf"\s*{_PAIR.pattern}(?:;\s*{_PAIR.pattern})*;?\s*")
 REMEMBERED = 50_000  # tag texts; bills repeat the same few thousand every hour
 
 
 @dataclass
 class Parsed:
     """maps: one map a row; attributes: our column -> one value a row; unparsed: texts that are
-    no JSON object, one a row and null elsewhere (None if there are none)."""
+    no tags, one a row and null elsewhere (None if there are none); no_json: the same of texts that
+    are no JSON object, tags or not."""
 
     maps: pa.Array
     attributes: dict[str, pa.Array]
     unparsed: pa.Array | None
+    no_json: pa.Array | None
 
 
-def parse(text: pa.Array, attributes: dict[str, tuple[str, ...]]) -> Parsed:
-    """Tags of an array of JSON texts. attributes: our column -> tag key and its aliases."""
+def parse(
+    text: pa.Array, attributes: dict[str, tuple[str, ...]], key_value: bool = False
+) -> Parsed:
+    """Tags of an array of JSON texts. attributes: our column -> tag key and its aliases.
+
+    key_value: a text that is wholly ``key:a value:b; key:c value:d`` is tags, too.
+    """
     encoded = text.dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    read = _reader(tuple(attributes.items()))
+    read = _reader(tuple(attributes.items()), key_value)
     found = [read(word) for word in words]
     parsed = [tags for tags, _ in found]
     wrong = [word if tags is None else None for word, tags in zip(words, parsed, strict=True)]
+    odd = wrong
+    if key_value:
+        odd = [
+            word if bad or is_key_value(word) else None
+            for word, bad in zip(words, wrong, strict=True)
+        ]
     chosen = {
         column: pa.array([values[place] for _, values in found], STRING).take(encoded.indices)
         for place, column in enumerate(attributes)
     }
-    some = any(tags is None for tags in parsed)
-    unparsed = pa.array(wrong, STRING).take(encoded.indices) if some else None
-    return Parsed(_maps(parsed).take(encoded.indices), chosen, unparsed)
+    unparsed, no_json = (
+        pa.array(texts, STRING).take(encoded.indices) if any(t is not None for t in texts) else None
+        for texts in (wrong, odd)
+    )
+    return Parsed(_maps(parsed).take(encoded.indices), chosen, unparsed, no_json)
 
 
 @functools.cache
-def _reader(attributes: tuple[tuple[str, tuple[str, ...]], ...]) -> Reader:
+def _reader(attributes: tuple[tuple[str, tuple[str, ...]], ...], key_value: bool) -> Reader:
     """A function from a tag text to its tags and attributes; it remembers those seen last."""
 
     @functools.lru_cache(REMEMBERED)
     def read(text: str) -> tuple[dict[str, str | None] | None, list[str | None]]:
         tags = parse_one(text)
+        if tags is None and key_value:
+            tags = key_value_tags(text)
         present = {key: value for key, value in (tags or {}).items() if value}
         folded = {key.casefold(): value for key, value in reversed(present.items())}
         return tags, [_choose(present, folded, keys) for _, keys in attributes]
@@ -73,6 +94,18 @@ def parse_one(text: str) -> dict[str, str | None] | None:
     except (ValueError, RecursionError):
         return None
     return found if "\\u" not in text or _is_unicode(found) else None
+
+
+def is_key_value(text: str) -> bool:
+    """Whether the whole text is of the form ``key:a value:b; key:c value:d``."""
+    return _PAIRS.fullmatch(text) is not None
+
+
+def key_value_tags(text: str) -> dict[str, str | None] | None:
+    """The tags of a text of that form, None for any other; of two equal keys the last wins."""
+    if not is_key_value(text):
+        return None
+    return {key.strip(): value.strip() for key, value in _PAIR.findall(text)}
 
 
 def _is_unicode(tags: dict[str, str | None]) -> bool:
