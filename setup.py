@@ -28,7 +28,7 @@ setup(
     install_requires=[],
     extras_require={
         "spark": ["pyspark>=3.5.6,<4.2", "pyarrow>=17", "pandas>=2.2", "boto3>=1.36"],
-        "duckdb": ["duckdb>=1.4", "sqlglot>=27"],
+        "duckdb": ["duckdb>=1.4", "sqlglot[c]>=30"],
         "athena": ["pyathena>=3.9", "boto3>=1.36"],
         "trino": ["trino>=0.330"],
         # The installable form of aws-glue-libs (package awsglue); Amazon Software License.

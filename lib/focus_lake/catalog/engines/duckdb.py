@@ -12,6 +12,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,16 @@ def translate(sql: str, database: str, sources: dict[str, str] | None = None) ->
     a map gets its keys in order, as Trino writes it; only characters beyond U+FFFF differ in the
     text, not in the value, since Trino escapes them.
     """
+    named = sources or {}
+    done = _translated(sql, database, frozenset(named))
+    for name, source in named.items():  # thousands of files need no parser
+        done = done.replace(f"{STAND_IN}{name}", f"({source})")
+    return done
+
+
+@lru_cache(maxsize=1024)  # a process that refreshes twice has most views in the same words
+def _translated(sql: str, database: str, named: frozenset[str]) -> str:
+    """The view with a stand-in for each table of `named`."""
 
     def adapt(node: Any) -> Any:
         if isinstance(node, exp.Table) and node.db == database:
@@ -272,11 +283,9 @@ def translate(sql: str, database: str, sources: dict[str, str] | None = None) ->
             return parse_one(f"CAST({ordered} AS TEXT)", read="duckdb")
         return node
 
-    named = sources or {}
-    done = parse_one(sql, read="athena").transform(adapt).sql(dialect="duckdb")
-    for name, source in named.items():  # thousands of files need no parser
-        done = done.replace(f"{STAND_IN}{name}", f"({source})")
-    return done
+    # The tree is ours alone: copies of it would be half of the work.
+    tree = parse_one(sql, read="athena").transform(adapt, copy=False)
+    return tree.sql(dialect="duckdb", copy=False)
 
 
 def _hmac(text: Any, key: Any) -> Any:
