@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import socket
 import sys
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -20,6 +23,22 @@ def utc_now() -> str:
 def utc_text(time: datetime | None) -> str | None:
     """A UTC time without zone in the same form; null stays null."""
     return None if time is None else f"{time.isoformat(timespec='milliseconds')}Z"
+
+
+def local_user() -> str:
+    """Who works here, as user@machine."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return f"unknown@{socket.gethostname()}"
+
+
+@dataclass(frozen=True)
+class Author:
+    """On whose account a change is written down."""
+
+    who: str = field(default_factory=local_user)
+    run_id: str = ""
 
 
 class Log:

@@ -30,7 +30,9 @@ adjusting AS (
         InvoiceId AS id,
         MIN(ReferenceInvoiceId) AS adjusted
     FROM ${database}.focus_invoices
-    WHERE ReferenceInvoiceId <> InvoiceId
+    WHERE
+        ReferenceInvoiceId <> InvoiceId
+        AND COALESCE(InvoiceIssueStatus, 'Issued') <> 'Voided'
     GROUP BY InvoiceId
 ),
 
@@ -279,9 +281,8 @@ judged AS (
     SELECT
         *,
         CASE
-            WHEN is_open = 1 OR period_is_open THEN 'open'
+            WHEN is_open = 1 OR period_is_open OR month_is_open THEN 'open'
             WHEN is_charged = 0 THEN 'not_in_lake'
-            WHEN is_invoiced = 0 AND month_is_open THEN 'open'
             WHEN is_invoiced = 0 THEN 'invoice_missing'
             WHEN why IS NOT NULL THEN 'not_for_reconciliation'
             WHEN difference = 0 THEN 'agrees'
@@ -311,7 +312,6 @@ SELECT
     CAST(verdict AS varchar) AS x_Verdict,
     CAST(
         CASE
-            WHEN verdict = 'not_for_reconciliation' THEN why
             WHEN is_open = 1 THEN 'the invoice is open'
             WHEN period_is_open THEN 'the billing period is open'
             WHEN verdict = 'open' THEN 'the month is not final'
@@ -319,6 +319,7 @@ SELECT
             WHEN
                 verdict IN ('invoice_missing', 'not_in_lake') AND has_other_currency
                 THEN 'the other side is in another currency'
+            ELSE why
         END AS varchar
     ) AS x_Reason,
     CAST(row_count AS bigint) AS x_RowCount

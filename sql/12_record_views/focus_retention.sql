@@ -1,7 +1,8 @@
 -- One row is something that must be kept, for each provider where it is a provider's: the months
 -- that must be there by the rules of reference/retention.toml, and those that are. x_Kept is their
 -- ratio (M11). It is null, with x_Reason, where nobody said how long, nothing is there yet, or a
--- view cannot see what is there: files in the raw bucket, superseded data, statements, audits.
+-- view cannot see what is there: files in the raw bucket, superseded data. A month that was never
+-- closed, audited or invoiced between two that were counts as one that is not there.
 CREATE OR REPLACE VIEW ${database}.focus_retention AS
 WITH things (what, years) AS (
     VALUES
@@ -44,6 +45,20 @@ months AS (
         yearmonth,
         1
     FROM ${database}.focus_ledger_journal
+    UNION ALL
+    SELECT DISTINCT
+        'statements',
+        CAST(NULL AS varchar),
+        yearmonth,
+        1
+    FROM ${database}.focus_closings
+    UNION ALL
+    SELECT DISTINCT
+        'audits',
+        provider,
+        yearmonth,
+        1
+    FROM ${database}.focus_audit_lines
     UNION ALL
     SELECT DISTINCT
         'runs',
@@ -112,7 +127,7 @@ SELECT
     CAST(
         CASE
             WHEN years IS NULL THEN 'no_rule'
-            WHEN what IN ('raw', 'superseded', 'statements', 'audits') THEN 'not_seen_by_views'
+            WHEN what IN ('raw', 'superseded') THEN 'not_seen_by_views'
             WHEN oldest IS NULL THEN 'nothing_yet'
         END AS varchar
     ) AS x_Reason

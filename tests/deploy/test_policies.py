@@ -186,10 +186,10 @@ def test_normalize_may_not_write_raw_files_nor_delete_the_ledger(lake, bucket):
 def test_the_audit_may_read_raw_files_and_lake_and_write_its_own_lines_alone():
     role = template("b").of("AWS::IAM::Role")["AuditRole"]
     read = ("bills/aws/a.zip", "lake/ledger/aws/202601.jsonl", "lake/normalized/aws/x.parquet")
-    for key in (*read, "lake/audits/aws/202601.jsonl"):
+    for key in (*read, "lake/audits/aws/202601.jsonl", "lake/runs/audit_focus/202601.jsonl"):
         assert allowed(role, "s3:GetObject", f"arn:aws:s3:::b/{key}")
         writes = allowed(role, "s3:PutObject", f"arn:aws:s3:::b/{key}")
-        assert writes == key.startswith("lake/audits/")
+        assert writes == key.startswith(("lake/audits/", "lake/runs/"))
     assert allowed(role, "s3:ListBucket", "arn:aws:s3:::b")
     assert actions(role) == {"s3:GetObject", "s3:PutObject", "s3:ListBucket"} | GLUE_ITSELF
 
@@ -231,6 +231,32 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
         [kind] = [kind for kind in GLUE_RIGHTS if re.match(kind, sql)]
         rights |= GLUE_RIGHTS[kind]
     assert actions(role) == rights
+    read = _read_by_queries(fake_athena.statements)
+    assert {"ledger", "daily", "checked", "runs", "journal", "statements", "alerts"} <= read
+    # Athena reads in the caller's name; line items, where a batch has no daily summary.
+    for folder in read | {"normalized"}:
+        assert allowed(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/lake/{folder}/x"), folder
+
+
+def _read_by_queries(statements: list[str]) -> set[str]:
+    """The lake's folders whose files the SELECT statements read, through whatever views."""
+    views, tables, todo = {}, {}, []
+    for sql in statements:
+        if made := re.match(r"CREATE OR REPLACE VIEW focus\.(\w+)", sql):
+            views[made[1]] = sql
+        elif made := re.match(r"CREATE EXTERNAL TABLE IF NOT EXISTS focus\.(\w+)", sql):
+            tables[made[1]] = re.search(r"LOCATION 's3://[^/]+/lake/(\w+)/", sql)[1]
+        elif sql.startswith("SELECT"):
+            todo += re.findall(r"focus\.(\w+)", sql)
+    read, seen = set(), set()
+    while todo:
+        name = todo.pop()
+        if name in views and name not in seen:
+            todo += re.findall(r"focus\.(\w+)", views[name])
+        elif name in tables:
+            read.add(tables[name])
+        seen.add(name)
+    return read
 
 
 def _age_ledger(bucket: str, endpoint: str) -> None:
@@ -247,7 +273,7 @@ def _age_ledger(bucket: str, endpoint: str) -> None:
 ANALYST = {"AnalystPrincipal": "arn:aws:iam::123456789012:role/finops"}
 READ_BY = {
     "AnalystRole": {"normalized", "daily", "rejected", "ledger", "journal", "runs", "reference"}
-    | {"checked", "audits", "statements"},
+    | {"checked", "audits", "alerts", "statements"},
     "MaskedAnalystRole": {"normalized", "daily"},
 }
 

@@ -10,9 +10,9 @@ import pytest
 from focus_lake import storage
 from focus_lake.errors import LedgerError, VersionConflict
 from focus_lake.lake import __main__ as command
-from focus_lake.lake.journal import Author
 from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
 from focus_lake.lake.verify import verify
+from focus_lake.log import Author
 
 JOURNAL, LEDGER = "journal/alibaba/202601.jsonl", "ledger/alibaba/202601.jsonl"
 FIRST, SECOND, THIRD = "20260131173000", "20260201173000", "20260202173000"

@@ -26,6 +26,9 @@ AWS,A5,CN-A5,202602,USD,Credit,-10,,INV-A5-01
 AWS,A6,INV-A6-01,202601,USD,,300,,INV-A6-01
 AWS,A6,CN-A6,202602,USD,Adjustment,-30,,INV-A6-01
 AWS,A1,INV-A1-03,202603,USD,,999,Open,
+AWS,A9,INV-A9-04,202604,USD,,3,,
+AWS,A10,INV-A10-01,202601,USD,,50,,
+AWS,A10,CN-A10,202602,USD,Credit,-8,Voided,INV-A10-01
 Microsoft,Z1,G-1,202601,EUR,Usage,100,,
 Microsoft,Z1,G-1,202601,EUR,Tax,19,,
 Microsoft,Z1,,2026-02,EUR,,119,,
@@ -77,6 +80,7 @@ def fill(lake: Lake) -> dict:
         aws("A4", "2026-01-10", "40", "INV-A4-01"),
         aws("A5", "2026-01-10", "200", "INV-A5-01"),
         aws("A6", "2026-01-10", "300", "INV-A6-01"),
+        aws("A10", "2026-01-10", "50", "INV-A10-01"),
         # Nothing to pay: no invoice is missing.
         aws("A7", "2026-01-10", "5", None),
         aws("A7", "2026-01-11", "-5", None, ChargeCategory="Credit"),
@@ -99,6 +103,7 @@ def fill(lake: Lake) -> dict:
         [
             aws("A1", "2026-02-10", "80", "INV-A1-02"),
             aws("A2", "2026-02-10", "50.25", "INV-A2-02"),
+            aws("A10", "2026-02-10", "-8", "CN-A10", ChargeCategory="Credit"),
             aws("A6", "2026-01-10", "-30", "CN-A6", ChargeClass="Correction"),
         ],
     )
@@ -112,7 +117,13 @@ def fill(lake: Lake) -> dict:
             aws("A1", "2026-01-31", "-3", "INV-A1-03", ChargeCategory="Credit"),
         ],
     )
-    push(lake, "aws", "202604", "2026-04-20T06:00", [aws("A1", "2026-04-10", "9", None)])
+    push(
+        lake,
+        "aws",
+        "202604",
+        "2026-04-20T06:00",
+        [aws("A1", "2026-04-10", "9", None), aws("A9", "2026-04-10", "2", "INV-A9-04")],
+    )
     azure = "azure"
     tax = {"ChargeCategory": "Tax"}
     for month, when in (("202601", "2026-02-03T06:00"), ("202602", "2026-03-03T06:00")):
@@ -198,7 +209,14 @@ VERDICTS = {
     + ("not_for_reconciliation",)
     + ("Alibaba Cloud says that this export is for analysis, not for reconciliation",),
     ("alibaba", "1500", "202602", "CNY", None): (None, None, 500, None, None, "invoice_missing")
-    + (None,),
+    + ("Alibaba Cloud says that this export is for analysis, not for reconciliation",),
+    # An invoice that came early: April is not over.
+    ("aws", "A9", "202604", "USD", "INV-A9-04"): (3, None, 2, -1, D("0.333333"), "open")
+    + ("the month is not final",),
+    # A voided credit note adjusts nothing; what the lake has of it stands apart.
+    ("aws", "A10", "202601", "USD", "INV-A10-01"): (50, None, 50, 0, 0, "agrees", None),
+    ("aws", "A10", "202602", "USD", "CN-A10"): (None, None, -8, None, None, "invoice_missing")
+    + ("the invoice is voided",),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal as D
 
@@ -23,7 +24,13 @@ years = 2
 what = "superseded"
 years = 1
 why = "agreed with the auditor"
+
+[[keep]]
+what = "audits"
+years = 1
 """
+CLOSED = ("202512", "202601")
+AUDITED = ("202512", "202602")
 INVOICES = """\
 InvoiceIssuerName,InvoiceId,BillingPeriodStart,BillingCurrency,BilledCost
 AWS,INV-1,202512,USD,1
@@ -43,6 +50,11 @@ def fill(lake: Lake) -> dict:
         lake.batch("alibaba", month, stamp, [charge(f"{month[:4]}-{month[4:]}-03", "1")])
     lake.line("alibaba", "202601", "20260128000000", exports=["100_1"], status="rejected")
     rules(lake, RULES)
+    for folder, months in (("statements/closings/2026", CLOSED), ("audits/alibaba", AUDITED)):
+        (lake.root / folder).mkdir(parents=True)
+        for month in months:
+            line = {"provider": "alibaba", "yearmonth": month}
+            (lake.root / folder / f"{month}.jsonl").write_text(json.dumps(line) + "\n")
     (lake.root / "reference" / "invoices").mkdir()
     (lake.root / "reference" / "invoices" / "a.csv").write_text(INVOICES, encoding="utf-8")
     return {}
@@ -63,13 +75,14 @@ def test_months_that_must_be_there_are_held_against_those_that_are(told):
     )
     nothing = (None, None, None)
     assert found == [
-        ("audits", None, None, None, None, *nothing, "no_rule"),
+        # Audited in December and February: January was not.
+        ("audits", "alibaba", 1, None, "202512", 3, 2, D("0.666667"), None),
         ("invoices", "AWS", 10, "legal default", "202512", 3, 2, D("0.666667"), None),
         ("journal", None, None, None, None, *nothing, "no_rule"),
         # Two years back from March 2026: April 2024 to February 2026, of which three are there.
         ("live", "alibaba", 2, None, "202401", 23, 3, D("0.130435"), None),
         ("raw", None, None, None, None, *nothing, "no_rule"),
-        ("statements", None, 10, "legal default", None, *nothing, "not_seen_by_views"),
+        ("statements", None, 10, "legal default", "202512", 2, 2, D(1), None),
         ("superseded", None, 1, None, None, *nothing, "not_seen_by_views"),
     ]
 

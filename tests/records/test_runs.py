@@ -11,6 +11,8 @@ import pytest
 from focus_lake import storage
 from focus_lake.catalog.job import RefreshOptions
 from focus_lake.errors import OptionsError, StorageError
+from focus_lake.frames.job import audit
+from focus_lake.frames.options import AuditOptions
 from focus_lake.log import Log
 from focus_lake.options import parse
 from focus_lake.records import runs
@@ -89,6 +91,17 @@ def test_a_refresh_and_one_that_fails_are_rows_of_the_table(tmp_path):
     )
     assert found[0] == (0, 1, None)
     assert found[1][0] == 1 and "no declaration is named nobody" in found[1][2]
+
+
+def test_an_audit_that_finds_nothing_to_audit_is_a_line_too(tmp_path):
+    for name in ("raw", "lake"):
+        (tmp_path / name).mkdir()
+    options = ("--raw", str(tmp_path / "raw"), "--lake", str(tmp_path / "lake"))
+    assert audit(parse(AuditOptions, (*options, "--providers", "aws")), spark=object()) == 1
+    (line,) = lines(tmp_path / "lake", "audit_focus")
+    assert (line["job"], line["exit_code"]) == ("audit_focus", 1)
+    assert line["counts"] == {"agree": 0, "differ": 0, "cannot_be_audited": 0}
+    assert line["refusals"][0].startswith("aws: cannot be audited: the lake has no ledger of it")
 
 
 def test_a_dry_run_leaves_no_line(tmp_path):

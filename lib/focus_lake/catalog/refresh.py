@@ -242,8 +242,12 @@ class Refresh:
         """The view with the measures of the records, where it has a place for them."""
         if measures.MARK not in view.sql:
             return view
-        plan = self.show is not None
-        found = [] if plan else self.engine.query(measures.query(self.place.database))
+        found: list[tuple] = []
+        if self.show is None:
+            kinds = {kind for kind, rows in self.reference.rows.items() if rows}
+            has_alerts = any(entry.path.endswith(".jsonl") for entry in self.store.list("alerts"))
+            for sql in measures.queries(self.place.database, kinds, has_alerts):
+                found += self.engine.query(sql)
         return replace(view, sql=view.sql.replace(measures.MARK, measures.listed(found)))
 
     def _table(self, table: Statement) -> None:

@@ -127,6 +127,7 @@ def shared_tables(place: CatalogPlace) -> list[Statement]:
         "journal_columns": _definitions(sources.fields("focus_ledger_journal")),
         "run_columns": _definitions(sources.fields("focus_runs")),
         "audit_columns": _definitions(sources.fields("focus_audit_lines")),
+        "alert_columns": _definitions(sources.fields("focus_alert_lines")),
         "closing_columns": _definitions(sources.fields("focus_closings")),
         "statement_columns": _definitions(sources.fields("focus_statements")),
     }

@@ -18,6 +18,7 @@ from focus_lake.frames.compare import ROWS
 from focus_lake.frames.options import AuditOptions
 from focus_lake.frames.published import live_lines, read_ledger
 from focus_lake.log import Log
+from focus_lake.records import runs
 from focus_lake.spark import glue
 from focus_lake.spark.session import cause, sql_session
 from focus_lake.storage import Places
@@ -46,18 +47,28 @@ def audit(options: AuditOptions, spark: SparkSession | None = None) -> int:
     log = Log()
     places = Places.open(options.lake, options.raw, options.declarations, options.s3_endpoint)
     done = [ProviderAudit(name) for name in options.providers]
-    with _spark(spark) as session:
-        for one in done:
-            try:
-                _provider(one, options, places, session, log)
-            except FocusLakeError as error:
-                one.failure = str(error)
-            except Exception as error:  # Spark's own, of which there are many kinds
-                if not type(error).__module__.startswith(("pyspark", "py4j")):
-                    raise
-                one.failure = str(ClusterError(cause(str(error))))
-    print(report(done))
-    return 0 if all(one.is_good for one in done) else 1
+    with runs.recorded(places.lake, "audit_focus", options, log) as run:
+        with _spark(spark) as session:
+            for one in done:
+                _tried(one, options, places, session, log)
+        print(report(done))
+        run.exit_code = 0 if all(one.is_good for one in done) else 1
+        run.counts, run.refusals = counts(done), refusals(done)
+        return run.exit_code
+
+
+def _tried(
+    one: ProviderAudit, options: AuditOptions, places: Places, spark: SparkSession, log: Log
+) -> None:
+    """Audit one provider; what goes wrong is its failure and stops no other one."""
+    try:
+        _provider(one, options, places, spark, log)
+    except FocusLakeError as error:
+        one.failure = str(error)
+    except Exception as error:  # Spark's own, of which there are many kinds
+        if not type(error).__module__.startswith(("pyspark", "py4j")):
+            raise
+        one.failure = str(ClusterError(cause(str(error))))
 
 
 @contextmanager
@@ -107,6 +118,30 @@ def _nothing(places: Places, provider: str, months: tuple[str, ...]) -> str:
         return "cannot be audited: none of its batches is published"
     wanted = f" of {', '.join(months)}" if months else ""
     return f"nothing is published{wanted}, only of {', '.join(published)}"
+
+
+def counts(done: list[ProviderAudit]) -> dict[str, int]:
+    """How many batches have which verdict, for the run history."""
+    verdicts = [finding.verdict for one in done for finding in one.findings]
+    return {
+        "agree": verdicts.count(AGREES),
+        "differ": verdicts.count(DIFFERS),
+        "cannot_be_audited": verdicts.count(UNAUDITABLE),
+    }
+
+
+def refusals(done: list[ProviderAudit]) -> list[str]:
+    """Each batch that does not agree, and each provider that failed, for the run history."""
+    found = []
+    for one in done:
+        for finding in one.findings:
+            if finding.verdict != AGREES:
+                batch = f"{finding.provider}/{finding.yearmonth}/{finding.batch_ts}"
+                why = [*finding.reasons, *finding.columns_that_differ]
+                found.append(f"{batch} {finding.verdict}: {', '.join(why)}")
+        if one.failure:
+            found.append(f"{one.provider}: {one.failure}")
+    return found
 
 
 def report(done: list[ProviderAudit]) -> str:

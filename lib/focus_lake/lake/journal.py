@@ -8,39 +8,20 @@ ledger line, not its content.
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import re
-import socket
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from focus_lake.errors import LedgerError, VersionConflict
-from focus_lake.log import utc_now
+from focus_lake.log import Author, utc_now
 from focus_lake.storage.base import Store
 
 FIRST = "0" * 64  # what stands for the entry before the first
 WRITE, VOID, ADOPT = "write", "void", "adopt"
 ATTEMPTS = 10  # appends of other runs that may come in between
 _ENTRY = re.compile(rb'(\{.*),"digest":"([0-9a-f]{64})"\}', re.DOTALL)
-
-
-def local_user() -> str:
-    """Who works here, as user@machine."""
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return f"unknown@{socket.gethostname()}"
-
-
-@dataclass(frozen=True)
-class Author:
-    """On whose account a change is written down."""
-
-    who: str = field(default_factory=local_user)
-    run_id: str = ""
 
 
 def path_of(provider: str, month: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from focus_lake.errors import LedgerError, VersionConflict
 from focus_lake.lake import journal
+from focus_lake.log import Author
 from focus_lake.storage.base import Store
 
 PUBLISHED, REJECTED, PUBLISHING = "published", "rejected", "publishing"
@@ -90,9 +91,9 @@ def from_json(text: str, where: str) -> Line:
 class Ledger:
     """All lines of one provider, as they were when this run read them."""
 
-    def __init__(self, store: Store, provider: str, author: journal.Author | None = None):
+    def __init__(self, store: Store, provider: str, author: Author | None = None):
         self.store, self.provider = store, provider
-        self._journal = journal.Journal(store, provider, author or journal.Author())
+        self._journal = journal.Journal(store, provider, author or Author())
         self._versions: dict[str, str | None] = {}
         self._lines: dict[str, list[Line]] = {}
         self._texts: dict[str, list[str]] = {}  # of the same lines, as they stand in the file

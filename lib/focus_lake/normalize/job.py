@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from focus_lake import declare
 from focus_lake.errors import FocusLakeError, OptionsError, StorageError, VersionConflict
 from focus_lake.lake import held, scratch
-from focus_lake.lake.journal import Author
 from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
-from focus_lake.log import Log
+from focus_lake.log import Author, Log
 from focus_lake.normalize import plan, read_batch, summary
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.normalize.plan import READ, REFUSE, REFUSED_BEFORE, Plan

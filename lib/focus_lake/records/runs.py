@@ -16,8 +16,7 @@ from typing import Any
 
 from focus_lake import __version__
 from focus_lake.errors import OptionsError, VersionConflict
-from focus_lake.lake.journal import Author, local_user
-from focus_lake.log import Log, utc_now
+from focus_lake.log import Author, Log, local_user, utc_now
 from focus_lake.storage.base import Store
 
 ATTEMPTS = 20  # other runs of the job that may write to the month's file in between
