@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from focus_lake.alerts.job import AlertOptions
 from focus_lake.catalog.job import RefreshOptions as RefreshOptions
 from focus_lake.frames.options import AuditOptions
 from focus_lake.normalize.options import NormalizeOptions
@@ -22,6 +23,7 @@ OPTIONS = {
     "NormalizeJob": NormalizeOptions,
     "RefreshJob": RefreshOptions,
     "AuditJob": AuditOptions,
+    "AlertsJob": AlertOptions,
 }
 RELEASE = "releases/1.0-abc"
 EVERYTHING = {
@@ -66,6 +68,7 @@ def test_there_are_three_jobs_and_each_runs_a_script_of_the_jobs_folder():
         "NormalizeJob": f"s3://code/{RELEASE}/normalize_focus.py",
         "RefreshJob": f"s3://code/{RELEASE}/refresh_catalog.py",
         "AuditJob": f"s3://code/{RELEASE}/audit_focus.py",
+        "AlertsJob": f"s3://code/{RELEASE}/send_alerts.py",
     }
     for script in scripts.values():
         assert (ROOT / "jobs" / script.rsplit("/", 1)[1]).is_file()
@@ -111,7 +114,7 @@ def test_jobs_run_on_glue_5_1_one_at_a_time_with_retry_timeout_scaling_and_logs(
     assert (job["GlueVersion"], job["WorkerType"], job["NumberOfWorkers"]) == ("5.1", "G.1X", 2)
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
     # What was refused or found to differ once is so again: a retry doubles cost, mails and notes.
-    retries = {"NormalizeJob": 0, "AuditJob": 0, "RefreshJob": 1}[name]
+    retries = {"NormalizeJob": 0, "AuditJob": 0, "RefreshJob": 1, "AlertsJob": 1}[name]
     assert (job["MaxRetries"], job["Command"]["Name"]) == (retries, "glueetl")
     assert 0 < job["Timeout"] < 24 * 60  # a scratch folder is kept for a day
     assert glue["enable-auto-scaling"] == "true"
@@ -131,7 +134,8 @@ def test_jobs_get_the_library_as_zip_and_the_modules_that_the_requirements_name(
     wheel = f"s3://code/{RELEASE}/pyathena-{required['pyathena']}-py3-none-any.whl"
     modules = {name: split(job)[1]["additional-python-modules"] for name, job in jobs.items()}
     refresh = f"{boto3},{wheel}"
-    assert modules == {"NormalizeJob": boto3, "AuditJob": boto3, "RefreshJob": refresh}
+    asking = {"RefreshJob": refresh, "AlertsJob": refresh}
+    assert modules == {"NormalizeJob": boto3, "AuditJob": boto3, **asking}
     for job in jobs.values():
         assert split(job)[1]["python-modules-installer-option"] == "--no-index"
         assert split(job)[1]["extra-py-files"] == f"s3://code/{RELEASE}/focus_lake.zip"
@@ -146,7 +150,11 @@ def test_the_workflow_starts_by_schedule_and_refreshes_however_normalize_ended()
     [workflow] = resolved.of("AWS::Glue::Workflow").values()
     assert workflow["MaxConcurrentRuns"] == 1
     inside = {n: t for n, t in triggers.items() if t.get("WorkflowName") == workflow["Name"]}
-    assert set(inside) == {"StartDaily", "AfterNormalize"}
+    assert set(inside) == {"StartDaily", "AfterNormalize", "AfterRefresh"}
+    alerts = inside["AfterRefresh"]
+    seen = {(c["JobName"], c["State"]) for c in alerts["Predicate"]["Conditions"]}
+    assert seen == {("fl-refresh", "SUCCEEDED"), ("fl-refresh", "FAILED")}
+    assert alerts["Actions"] == [{"JobName": "fl-alerts"}]
     start, after = inside["StartDaily"], inside["AfterNormalize"]
     assert (start["Type"], start["Schedule"]) == ("SCHEDULED", "cron(0 11 * * ? *)")
     assert start["Actions"] == [{"JobName": "fl-normalize"}]

@@ -71,6 +71,7 @@ class Delivery:
         import boto3  # needed for this kind of route alone
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError  # a proxy's page instead of an answer
 
         found = ARN.fullmatch(route.target)
         short = Config(
@@ -96,7 +97,7 @@ class Delivery:
                 },
                 **more,
             )
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise Undelivered(f"route {route.name}, {route.target}: {error}") from error
 
     def _post(self, message: Message, route: Route) -> None:
