@@ -51,7 +51,8 @@ days AS (
         CASE WHEN x_Part = 'known' THEN x_Amount END AS known,
         CASE WHEN x_Part IN ('usual', 'fixed') THEN x_Amount END AS ahead,
         CASE WHEN x_Part IN ('usual before', 'fixed before') THEN x_Amount END AS before,
-        x_HistoryDays AS history_days
+        -- Of a day ahead it would count days that are still to come.
+        CASE WHEN x_Part IN ('usual', 'usual before') THEN x_HistoryDays END AS history_days
     FROM ${database}.focus_forecast_parts
     WHERE x_KnownDays IS NULL
 ),

@@ -1,4 +1,4 @@
-"""The planning views of sql/ over tables typed by hand, in DuckDB: a test needs no lake for them."""
+"""The planning views of sql/ over tables typed by hand, in DuckDB; no lake is needed."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_planned_to_date_follows_the_weekdays(steady):
     [
         ("2470", "ok", None),  # the projection is the budget itself
         ("2469", "ok", "2026-01-31"),  # above it, but less than half is used
-        ("2230", "warning", "2026-01-29"),
+        ("2230", "warning", "2026-01-28"),
         ("2050", "critical", "2026-01-27"),  # 2470 is 120.5 %
         ("1119", "exceeded", "2026-01-14"),
     ],

@@ -66,7 +66,7 @@ def test_a_level_that_moved_moves_the_days_ahead():
     plan = Plan("2026-01-14")
     plan.charge("2025-11-01", "2026-01-07", "10")
     plan.charge("2026-01-08", "2026-01-14", "20")
-    # Of the last four same weekdays three cost 10 and one 20: usual is 10, the last week twice that.
+    # Of the last four same weekdays three cost 10, one 20: usual is 10, the last week twice that.
     assert plan.rows(FORECAST)[0]["x_Forecast"] == 70 + 140 + 17 * 20
 
 

@@ -34,7 +34,8 @@ class Outbox:
     def __init__(self, lake: Store, run_id: str):
         self._lake, self._run = lake, run_id
         started = utc_now()
-        stamp = started[:19].replace("-", "").replace(":", "").replace("T", "")
+        # To the millisecond: files are read by name, in the order in which they were written.
+        stamp = "".join(sign for sign in started if sign.isdigit())
         self._path = f"{FOLDER}/{stamp[:6]}/{stamp}-{run_id}.jsonl"
         self._own: list[dict[str, Any]] = []
         self._version: str | None = None
