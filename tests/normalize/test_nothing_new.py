@@ -29,6 +29,7 @@ def job(tmp_path_factory) -> Job:
             "yearmonth": month,
             "batch_ts": batch_ts,
             "status": "published",
+            "publication": "first",
             "files": [{"name": name, "size": stat.st_size, "etag": f"mtime:{stat.st_mtime_ns}"}],
         }
         lines.setdefault(month, []).append(json.dumps(line))

@@ -80,7 +80,7 @@ def test_without_glues_jars_the_real_context_says_so(on_glue, monkeypatch):
     result = run_here([*on_glue.argv({}), *GLUE.split()])
     assert (result.code, result.out) == (1, "")
     assert "this Spark has no Glue jars" in result.err
-    assert not on_glue.lake.exists()
+    assert [path.name for path in on_glue.lake.iterdir()] == ["runs"]  # and no table or ledger
 
 
 REAL_CONTEXT = awsglue.GlueContext

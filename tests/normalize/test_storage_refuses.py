@@ -45,7 +45,18 @@ def repaired(job: Job) -> None:
     assert not list(job.lake.glob("_scratch/*"))
 
 
-@pytest.mark.parametrize("word", ["/text/", "/data/", ".lock", "run.json"])
+def test_a_disk_too_full_for_the_run_history(job, monkeypatch):
+    """A run that leaves no trace must not pass unseen: it does not even begin."""
+    with monkeypatch.context() as patch:
+        patch.setattr(local, "open", FullDisk(".lock"), raising=False)
+        result = job.run()
+    assert (result.code, result.out) == (1, "")
+    assert "runs/normalize_focus/" in result.err
+    assert f"cannot write: {FULL}" in result.err
+    repaired(job)
+
+
+@pytest.mark.parametrize("word", ["/text/", "/data/", "run.json"])
 def test_a_full_disk(job, monkeypatch, word):
     with monkeypatch.context() as patch:
         patch.setattr(local, "open", FullDisk(word), raising=False)
