@@ -30,7 +30,7 @@ run: setup  ## make sample exports in build/raw, run the jobs on them into build
 	@$(PY) -m focus_lake.catalog.show --lake build/lake
 
 test: setup  ## run the tests, without the slow ones (those run in .ci/run)
-	$(PY) -m pytest -q -n auto --dist loadfile -m "not slow and not s3 and not trino"
+	$(PY) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not s3 and not trino"
 
 test-trino: setup  ## run the views' tests on a real Trino, fetched once (821 MB)
 	$(PY) scripts/trino_server.py fetch
