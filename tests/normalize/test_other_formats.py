@@ -370,7 +370,8 @@ NO_ARRAYS = {
     "an array of arrays": ([["BilledCost"], ["1"]], "json_no_array", "no array of objects"),
     "an array with a hole": ([*calls("1"), None], "json_no_array", "no array of objects"),
     "a cut array": (json.dumps(calls("1"))[:-1], "broken_json", "no JSON"),
-    "JSON lines": ("\n".join(map(json.dumps, calls("1", "2"))), "broken_json", "no JSON"),
+    "a broken JSON line": (json.dumps(calls("1")[0]) + '\n{"a": ', "broken_json", "line 2"),
+    "an object without a key": ({"data": calls("1")}, "json_no_array", "declare [format] rows_key"),
     "an empty array": ([], "empty_file", "empty"),
     "nothing but spaces": ("  \n", "broken_json", "no JSON"),
 }
@@ -404,6 +405,7 @@ def oci_files() -> Iterator[tuple[str, bytes, str]]:
     yield "a truncated gzip", packed[:-20], "broken_zip"
     yield "a gzip with a wrong checksum", packed[:-8] + b"\0" * 8, "broken_zip"
     yield "a gzip of nothing", gzip.compress(b""), "empty_file"
+    yield "a gzip of broken JSON", gzip.compress(b'[{"BilledCost": 1,'), "broken_json"
     yield "a gzip of a picture", gzip.compress(b"\x89PNG\r\n\x1a\n" + b"\0" * 40), "not_utf8"
     yield "a gzip header and no more", packed[:10], "broken_zip"
 

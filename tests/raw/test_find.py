@@ -136,3 +136,74 @@ def test_junk_beside_bills_is_named_and_passed_over(declared, found):
         (f"{month}/._a.csv", "macOS put it there"),
         (f"{month}/README.md", "a readme is not a bill"),
     ]
+
+
+WEEKS = r"(?P<year>\d{4})-W(?P<week>\d{1,2})/(?P<file>[^/]+)"
+
+
+@pytest.mark.parametrize(
+    "path, key",
+    [
+        ("2026-W01/a.csv", ("202512", "20251229000000")),
+        ("2026-W5/a.csv", ("202601", "20260126000000")),
+        ("2020-W53/a.csv", ("202012", "20201228000000")),
+    ],
+)
+def test_an_iso_week_is_the_time_of_its_monday(tmp_path, path, key):
+    declared = weekly(tmp_path)
+    assert [batch.key for batch in look(tmp_path, declared, path)[0]] == [key]
+
+
+def test_a_week_that_the_year_has_not_is_named(tmp_path):
+    _, (stray,) = look(tmp_path, weekly(tmp_path), "2026-W54/a.csv")
+    assert stray.why == "'2026-W54' in its path is not a month"
+
+
+def test_weeks_hold_rows_of_several_months(tmp_path):
+    with pytest.raises(DeclarationError, match="a week can lie in two months"):
+        weekly(tmp_path, months="one")
+
+
+def test_a_date_in_a_files_name_is_the_time_of_its_batch(tmp_path):
+    path = r"(?P<file>usage_(?P<yearmonth>\d{4}-\d{1,2})-(?P<day>\d{1,2})\.csv)"
+    declared = weekly(tmp_path, path=path)
+    batches, strays = look(tmp_path, declared, "usage_2026-1-5.csv", "usage_2026-01-15.csv")
+    assert [batch.key for batch in batches] == [
+        ("202601", "20260105000000"),
+        ("202601", "20260115000000"),
+    ]
+    assert strays == []
+
+
+def weekly(folder, path: str = WEEKS, months: str = "any"):
+    (folder / "weekly.toml").write_text(f"""
+name = "weekly"
+title = "Weekly"
+focus_version = "1.2"
+delivery = "increment"
+
+[layout]
+path = '{path}'
+file = '.+'
+export = ""
+data_extensions = [".csv"]
+batch_ts = "day"
+months = "{months}"
+
+[format]
+null_texts = [""]
+required = ["BilledCost"]
+
+[time]
+zone = "UTC"
+literal_z = "utc"
+formats = ["yyyy-MM-dd"]
+""")
+    return declare.load("weekly", storage.at(str(folder)))
+
+
+def look(folder, declared, *paths: str):
+    for path in paths:
+        (folder / "raw" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "raw" / path).write_text("BilledCost\n1\n")
+    return find(storage.at(str(folder / "raw")), declared)

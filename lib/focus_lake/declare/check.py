@@ -92,15 +92,23 @@ def _groups_used(key: tuple[str, ...], words: str, layout: Layout) -> Problems:
 
 
 def _path_groups(layout: Layout) -> Problems:
-    needed = ["file", *({"path": ["batch_ts"], "day": ["day"]}.get(layout.batch_ts, []))]
     there = layout.path.groupindex
-    if "yearmonth" not in there and not {"year", "month"} <= set(there):
-        yield ("layout", "path"), "has no group (?P<yearmonth>...), nor year and month"
+    day = "week" if "week" in there else "day"
+    needed = ["file", *({"path": ["batch_ts"], "day": [day]}.get(layout.batch_ts, []))]
+    if "yearmonth" not in there and not ({"year", "month"} <= set(there) or _has_week(layout)):
+        words = "has no group (?P<yearmonth>...), nor year and month, nor year and week"
+        yield ("layout", "path"), words
+    if _has_week(layout) and layout.months != "any":
+        yield ("layout", "months"), "must be any: a week can lie in two months"
     for group in needed:
         if group not in there:
             yield ("layout", "path"), f"has no group (?P<{group}>...)"
     if layout.batch_ts == "manifest" and layout.manifest is None:
         yield ("layout", "batch_ts"), "comes from a manifest, but [layout.manifest] is missing"
+
+
+def _has_week(layout: Layout) -> bool:
+    return {"year", "week"} <= set(layout.path.groupindex)
 
 
 def _format(declaration: Declaration) -> Problems:

@@ -55,16 +55,17 @@ class ManifestLayout:
 class Layout:
     """Where the files lie below ``<raw>/<provider>/``.
 
-    path: matches a file's whole path, with the groups file and yearmonth (or year and month)
-    and, where batch_ts says so, batch_ts or day; files that agree in all groups but file are a
-    batch;
+    path: matches a file's whole path, with the groups file and yearmonth (or year and month, or
+    year and ISO week) and, where batch_ts says so, batch_ts or day; files that agree in all groups
+    but file are a batch. A group may stand inside file, for dates in a file's name. Months and days
+    may come without a leading zero;
     file: matches the whole file name, with any groups, for example account, site and part;
     export: what tells one export from another, made of groups, such as "{account}_{site}";
     data_extensions: ends of the names of data files, such as .csv or .csv.gz, in any case; ""
     for none at all;
     batch_ts_zone: time zone of a batch_ts in the path;
     batch_ts: where it comes from: the path; the manifest (its time_key, else its own time); the
-    files (the time of the newest); or the path's day, then at 00:00:00;
+    files (the time of the newest); or the path's day (an ISO week's Monday), then at 00:00:00;
     months: whether all rows of a batch are of the path's billing month, or of any.
     """
 
@@ -94,13 +95,16 @@ class Format:
 
     required: FOCUS columns that a header must have to be the header of a FOCUS file;
     max_decimals: what becomes of a number with more than 18 decimals;
-    encoding: of CSV text, by a name that Python knows, such as gb18030; JSON is always UTF-8.
+    encoding: of CSV text, by a name that Python knows, such as gb18030; JSON is always UTF-8;
+    rows_key: where the rows of a JSON object stand, ``data`` or ``result.items``; an array of
+    objects and JSON lines need none.
     """
 
     null_texts: tuple[str, ...]
     required: tuple[str, ...]
     max_decimals: Literal["reject", "round"] = "reject"
     encoding: str = "utf-8"
+    rows_key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,9 @@ _FORMATS = {
     ".gz": "CSV in gzip",
     ".zip": "CSV in zip",
     ".json": "JSON",
+    ".json.gz": "JSON in gzip",
+    ".jsonl": "JSON lines",
+    ".jsonl.gz": "JSON lines in gzip",
     "": "CSV without an ending",
 }
 _DELIVERIES = {

@@ -91,13 +91,23 @@ def _digits_of(value: str) -> str:
 
 def _yearmonth(layout: Layout) -> str:
     there = layout.path.groupindex
+    if "week" in there:
+        return f"date_format({_monday(layout)}, 'yyyyMM')"
     if "yearmonth" in there:
         return f"substring({_digits_of(_group(layout.path, 'yearmonth'))}, 1, 6)"
     year, month = _group(layout.path, "year"), _group(layout.path, "month")
     return f"concat({year}, lpad({month}, 2, '0'))"
 
 
+def _monday(layout: Layout) -> str:
+    """SQL: the first day of the path's ISO week; the fourth of January is always in the first."""
+    year, week = (f"int({_group(layout.path, one)})" for one in ("year", "week"))
+    return f"date_add(trunc(make_date({year}, 1, 4), 'WEEK'), ({week} - 1) * 7)"
+
+
 def _batch_ts(layout: Layout) -> str:
+    if layout.batch_ts == "day" and "week" in layout.path.groupindex:
+        return f"date_format({_monday(layout)}, \"yyyyMMdd'000000'\")"
     if layout.batch_ts == "day":
         day = f"lpad({_group(layout.path, 'day')}, 2, '0')"
         return f"concat({_yearmonth(layout)}, {day}, '000000')"

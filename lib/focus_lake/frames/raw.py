@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType
 
 from focus_lake import storage
-from focus_lake.declare.model import Declaration
+from focus_lake.declare.model import Declaration, Format
 from focus_lake.frames.files import files_frame
 from focus_lake.frames.heads import (
     EXPORT,
@@ -73,7 +73,7 @@ def raw_frame(
     if months := tuple(yearmonths):
         found = found.where(f"yearmonth IN ({texts(months)})")
     about = {row.path: row for row in found.orderBy("path").collect()}
-    seen = _looked_at(spark, place, list(about), declaration.format.encoding)
+    seen = _looked_at(spark, place, list(about), declaration.format)
     heads = list(dict.fromkeys(text.head for text in seen))
     schema = _schema(heads)
     pieces = [
@@ -110,13 +110,13 @@ def _constants(text: Text, about: Row) -> dict[str, str | None]:
     }
 
 
-def _looked_at(spark: SparkSession, place: Store, paths: list[str], encoding: str) -> list[Text]:
+def _looked_at(spark: SparkSession, place: Store, paths: list[str], how: Format) -> list[Text]:
     """The texts of the files, looked at in Spark's tasks."""
 
     def each(indexes: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in indexes:
             for number in batch.column(0).to_pylist():
-                seen = pickle.dumps(look(place, paths[number], encoding))
+                seen = pickle.dumps(look(place, paths[number], how.encoding, how.rows_key))
                 yield pa.RecordBatch.from_pydict({"number": [number], "seen": [seen]})
 
     numbers = spark.range(0, len(paths), 1, max(1, min(len(paths), 4 * _cores(spark))))

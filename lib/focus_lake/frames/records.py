@@ -15,7 +15,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -50,6 +50,7 @@ class Text:
     quoting: str = DOUBLED
     size: int = 0
     encoding: str = "utf-8"
+    rows_key: str | None = None
 
 
 def is_litter(path: str) -> bool:
@@ -57,10 +58,10 @@ def is_litter(path: str) -> bool:
     return _LITTER.fullmatch(path) is not None
 
 
-def look(raw: Store, path: str, encoding: str = "utf-8") -> list[Text]:
+def look(raw: Store, path: str, encoding: str = "utf-8", rows_key: str | None = None) -> list[Text]:
     """The texts of a raw file and their headers. Reads it once, and keeps nothing of it.
 
-    encoding: of CSV text.
+    encoding: of CSV text; rows_key: of JSON, where its rows stand in an object.
     """
     with raw.open(path) as file:
         start = file.read(4)
@@ -69,10 +70,7 @@ def look(raw: Store, path: str, encoding: str = "utf-8") -> list[Text]:
             parquet = pq.ParquetFile(file)
             size = sum(parquet.metadata.row_group(n).total_byte_size for n in _groups(parquet))
             return [Text(path, None, "parquet", tuple(parquet.schema_arrow.names), size=size)]
-    if start[:2] != b"PK" and (path.lower().endswith(".json") or _begins_json(start)):
-        head = dict.fromkeys(key for row in _json_rows(raw, path) for key in row)
-        return [Text(path, None, "json", tuple(head))]
-    return [_look(raw, path, member, encoding) for member in _members(raw, path, start)]
+    return [_look(raw, path, member, encoding, rows_key) for member in _members(raw, path, start)]
 
 
 def _groups(parquet: Any) -> range:
@@ -91,7 +89,13 @@ def _members(raw: Store, path: str, start: bytes) -> list[str | None]:
         return [name for name in names if not is_litter(name)]
 
 
-def _look(raw: Store, path: str, member: str | None, encoding: str) -> Text:
+def _look(raw: Store, path: str, member: str | None, encoding: str, rows_key: str | None) -> Text:
+    with _opened(raw, path, member) as stream:
+        start = stream.read(64)
+    if _is_json_name(member or path) or _begins_json(start):
+        text = Text(path, member, "json", (), rows_key=rows_key)
+        keys = dict.fromkeys(key for row in _json_rows(raw, text) for key in row)
+        return replace(text, head=tuple(keys))
     size, escapes, last = 0, False, b""
     with _opened(raw, path, member) as stream:
         while chunk := stream.read(_CHUNK):
@@ -220,7 +224,7 @@ def _wrong(row: list, width: int) -> str:
 
 def _records(raw: Store, text: Text) -> Iterator[tuple[list, int]]:
     if text.kind == "json":
-        for number, row in enumerate(_json_rows(raw, text.path), 1):
+        for number, row in enumerate(_json_rows(raw, text), 1):
             yield [_as_text(row.get(key)) for key in text.head], number
         return
     with _lines(raw, text.path, text.member, text.encoding) as lines:
@@ -240,9 +244,33 @@ def _no_constant(word: str) -> Any:
 _JSON = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
 
 
-def _json_rows(raw: Store, path: str) -> list[dict]:
-    with raw.open(path) as file:
-        return _JSON.decode(file.read().decode("utf-8-sig").strip())
+def _json_rows(raw: Store, text: Text) -> list[dict]:
+    """An array's objects, those of the array under rows_key, or one object a line."""
+    with _opened(raw, text.path, text.member) as stream:
+        words = stream.read().decode("utf-8-sig").strip()
+    lines = [line for line in words.split("\n") if line.strip()]
+    if _is_lines_name(text.member or text.path) or (len(lines) > 1 and _is_object(lines[0])):
+        return [_JSON.decode(line.strip()) for line in lines]
+    rows = _JSON.decode(words)
+    if isinstance(rows, dict):
+        for key in (text.rows_key or "").split("."):
+            rows = rows[key]
+    return rows
+
+
+def _is_lines_name(path: str) -> bool:
+    return re.search(r"\.(jsonl|ndjson)(\.gz)?$", path, re.IGNORECASE) is not None
+
+
+def _is_json_name(path: str) -> bool:
+    return _is_lines_name(path) or re.search(r"\.json(\.gz)?$", path, re.IGNORECASE) is not None
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(_JSON.decode(line.strip()), dict)
+    except ValueError:
+        return False
 
 
 def _as_text(value: Any) -> str | None:

@@ -134,7 +134,8 @@ def unzip(how: How, cluster: Cluster | Here, item: Item) -> Read:
     options, gigabyte = how.options, 1024**3
     limits = Limits(options.max_unzip_ratio, int(options.max_unzip_gb * gigabyte))
     required = {name: how.declaration.heads_of(name) for name in how.declaration.format.required}
-    settings = (required, limits, how.declaration.format.encoding)
+    written = how.declaration.format
+    settings = (required, limits, written.encoding, written.rows_key)
     one = partial(_unzip_one, how.raw, how.lake, f"{folder}/text", settings)
     files = list(enumerate(batch.files))
     try:

@@ -48,11 +48,12 @@ def unzip(
     required: Required,
     limits: Limits,
     encoding: str = "utf-8",
+    rows_key: str | None = None,
 ) -> Unzipped:
     """Clean the raw file at path into pieces below folder in scratch.
 
     required: columns that a file must have to be taken for a bill, each with the headers
-    (casefolded) that stand for it. encoding: of CSV text.
+    (casefolded) that stand for it. encoding: of CSV text; rows_key: of JSON.
     What is wrong with the file is returned; only storage errors are raised.
     """
     done = Unzipped(path)
@@ -60,35 +61,46 @@ def unzip(
         if _starts(raw, path) == PARQUET:
             done.texts.append(_parquet(raw, path, required))
             return done
-        for number, (source, opener) in enumerate(_texts(raw, path, limits, done.junk, encoding)):
+        for number, (source, opener) in enumerate(_texts(raw, path, limits, done.junk)):
             target = f"{folder}/{number:03d}"
-            done.texts.append(_clean(source, opener, scratch, target, required))
+            with _as_csv(source, opener, encoding, rows_key) as text:
+                done.texts.append(_clean(source, text, scratch, target, required))
     except BatchRejected as error:
         done.error = {"code": error.code, "message": error.message, "file": error.file}
     return done
 
 
 def _texts(
-    raw: Store, path: str, limits: Limits, junk: list[tuple[str, str]], encoding: str
+    raw: Store, path: str, limits: Limits, junk: list[tuple[str, str]]
 ) -> Iterator[tuple[str, Opener]]:
-    """(source, function that opens its text, in UTF-8) for each text in the raw file."""
+    """(source, function that opens its bytes) for each text in the raw file."""
     start = _starts(raw, path)
-
-    def utf8(opener: Opener) -> Opener:
-        return opener if encodings.is_utf8(encoding) else lambda: recoded(opener, encoding)
-
     if start[:2] == b"\x1f\x8b":
-        yield path, utf8(lambda: gunzipped(raw, path, limits))
+        yield path, lambda: gunzipped(raw, path, limits)
     elif start[:2] == b"PK":
-        for source, opener in members(raw, path, limits, junk):
-            yield source, utf8(opener)
+        yield from members(raw, path, limits, junk)
     elif path.lower().endswith(".zip"):
         raise BatchRejected("broken_zip", f"no zip archive; it starts with {start!r}", path)
-    elif json_text.is_json(path, start):
-        with json_text.as_csv(raw, path) as file:
-            yield path, lambda: _again(file)
     else:
-        yield path, utf8(lambda: raw.open(path))
+        yield path, lambda: raw.open(path)
+
+
+@contextmanager
+def _as_csv(source: str, opener: Opener, encoding: str, rows_key: str | None) -> Iterator[Opener]:
+    """A function that opens the text as CSV in UTF-8, whatever it is written in."""
+    with ExitStack() as stack:
+        with _naming(source):
+            with opener() as file:
+                start = file.read(64)
+            is_json = json_text.is_json(source, start)
+            if is_json and start:
+                rows = stack.enter_context(json_text.as_csv(source, opener, rows_key))
+        if is_json and start:
+            yield lambda: _again(rows)
+        elif encodings.is_utf8(encoding):
+            yield opener
+        else:
+            yield lambda: recoded(opener, encoding)
 
 
 @contextmanager

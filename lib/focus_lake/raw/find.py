@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -188,7 +188,18 @@ def _give_manifests(raw: Store, layout: Layout, folders: list[Folder], found: li
 
 def _yearmonth(folder: Folder) -> str:
     groups = folder.groups
+    if groups.get("week"):
+        monday = _monday(groups)
+        return f"{monday:%Y%m}" if monday else f"{groups['year']}-W{groups['week']}"
     return _digits(groups.get("yearmonth") or f"{groups['year']}-{groups['month']}")[:6]
+
+
+def _monday(groups: dict[str, str | None]) -> date | None:
+    """The first day of the path's ISO week, None if the year has no such week."""
+    try:
+        return date.fromisocalendar(int(groups["year"] or 0), int(groups["week"] or 0), 1)
+    except ValueError:
+        return None
 
 
 def _digits(written: str) -> str:
@@ -200,6 +211,9 @@ def _digits(written: str) -> str:
 def _batch_ts(folder: Folder, layout: Layout) -> str:
     """The batch's time as 14 digits; those that do not come from the path are UTC."""
     groups, about = folder.groups, folder.manifest
+    if layout.batch_ts == "day" and groups.get("week"):
+        monday = _monday(groups)
+        return f"{monday:%Y%m%d}000000" if monday else ""
     if layout.batch_ts == "day":
         return f"{_yearmonth(folder)}{groups['day'] or '':0>2}000000"
     if written := groups.get("batch_ts"):  # a layout may have it in some paths only
