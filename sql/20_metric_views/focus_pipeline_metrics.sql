@@ -14,7 +14,7 @@ batches AS (
     SELECT
         live.*,
         CASE
-            WHEN declared.delivery = 'increment' THEN DATE_ADD('day', 1, live.delivered_at)
+            WHEN declared.delivery <> 'snapshot' THEN DATE_ADD('day', 1, live.delivered_at)
             ELSE live.delivered_at
         END AS delivered_by
     FROM ${database}.focus_live_batches AS live

@@ -1,7 +1,8 @@
 -- One row is what one delivery changed against what was there before, by service and sub-account.
 -- Snapshots: every published push whose data are still in the lake against the push before it.
 -- Increments: what a report added to all reports before it of the same billing month. x_Delivery
--- says which. x_..InNewDays is the part of the change on days that had not been delivered, or had
+-- says which. Upserts: what a delivery added, and what it took the place of, in the same way.
+-- x_..InNewDays is the part of the change on days that had not been delivered, or had
 -- just begun: a month to date that grows. The rest restates days that were already billed. A charge
 -- dated after its own push delivers no day. A cost that a source does not have is null, as is its
 -- change. Sub-accounts without an id are told apart by SubAccountName.
@@ -21,7 +22,7 @@ WITH pushed AS (
         CAST(lake.ChargePeriodStart AS date) AS x_ChargeDate,
         SUM(lake.BilledCost) AS BilledCost,
         SUM(lake.EffectiveCost) AS EffectiveCost,
-        COUNT(*) AS x_RowCount
+        SUM(lake.x_RowSign) AS x_RowCount
     FROM (
 ${every_normalized_table}
     ) AS lake
@@ -146,7 +147,7 @@ reports AS (
             END
         ) AS reached
     FROM pushed
-    WHERE delivery = 'increment'
+    WHERE delivery <> 'snapshot'
     GROUP BY
         x_Provider,
         x_Export,
@@ -174,6 +175,7 @@ followed AS (
 
 added AS (
     SELECT
+        pushed.delivery,
         pushed.x_Provider,
         pushed.x_Export,
         pushed.yearmonth,
@@ -198,8 +200,9 @@ added AS (
         AND pushed.x_BillingMonth = followed.x_BillingMonth
         AND pushed.yearmonth = followed.yearmonth
         AND pushed.batch_ts = followed.batch_ts
-    WHERE pushed.delivery = 'increment'
+    WHERE pushed.delivery <> 'snapshot'
     GROUP BY
+        pushed.delivery,
         pushed.x_Provider,
         pushed.x_Export,
         pushed.yearmonth,
@@ -241,7 +244,7 @@ compared AS (
     FROM replaced
     UNION ALL
     SELECT
-        'increment',
+        delivery,
         x_Provider,
         x_Export,
         yearmonth,

@@ -25,6 +25,8 @@ def fields() -> tuple[Field, ...]:
 
 def days(declaration: Declaration, live: Live, database: str) -> str:
     """SELECT the days of the live batches."""
+    if declaration.delivery == "upsert":  # no batch by itself says which of its rows are live
+        return _line_items(declaration, months.Part(months.COLUMN, live), database)
     summed, rest = _apart(live)
     selects = [
         _summaries(declaration, part, database)
@@ -88,6 +90,8 @@ def _line_items(declaration: Declaration, part: months.Part, database: str) -> s
     numbers = range(1, len(keys) + 1), range(len(shown) + 1, len(shown) + len(partitions) + 1)
     where = live_views.predicate(part.live) + part.where
     table = f"{database}.focus_{declaration.name}_normalized"
+    if declaration.delivery == "upsert":
+        where, table = "1 = 1", f"{database}.focus_{declaration.name}"
     listed = ",\n".join([*shown, *partitions])
     groups = ", ".join(map(str, chain(*numbers)))
     return f"SELECT\n{listed}\nFROM {table}\nWHERE {where}\nGROUP BY {groups}"

@@ -194,7 +194,9 @@ class Refresh:
 
     def _summarised(self, one: Declaration, lines: list[Line], chosen: live.Live) -> live.Live:
         """The same with the summaries that can be used; of the others the line items are grouped,
-        which gives the same sums, only slower."""
+        which gives the same sums, only slower. No summary is used where rows replace others."""
+        if one.delivery == live.UPSERT:
+            return chosen
         published = [line for line in lines if line.status == PUBLISHED]
         found = summaries.usable(self.store, one, published)
         if without := [key for key in chosen.batches if key not in found]:

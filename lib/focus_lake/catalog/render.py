@@ -27,6 +27,7 @@ from focus_lake.catalog import (
     months,
     reference_objects,
     sources,
+    upserts,
 )
 from focus_lake.catalog.live_views import PARTITION_KEYS, VIEW_KEYS, quoted
 from focus_lake.catalog.sources import Field, Source
@@ -46,6 +47,7 @@ COMMENT_LIMIT = 255  # characters of a column comment in the Glue catalog
 DELIVERED = {
     "snapshot": "the newest published batch of its month and export",
     "increment": "any published batch",
+    "upsert": "any published batch, the newest of those that agree in key",
 }
 NO_REFERENCE = Reference()  # a lake without reference data
 
@@ -284,7 +286,8 @@ def _union(declarations: Sequence[Declaration], name: str, place: CatalogPlace, 
     """SELECT the columns that all providers share FROM each of their objects, UNION ALL.
 
     Of the normalized tables also `delivery`, before the others, and the publication, since a
-    table has rows of publications that were replaced, too.
+    table has rows of publications that were replaced, too; and behind them x_RowSign, 1, or -1 for
+    a row of an upsert that takes back what a newer one replaces.
     """
     if not declarations:
         raise CatalogError("no provider can be shown: every one of them failed")
@@ -297,6 +300,11 @@ def _union(declarations: Sequence[Declaration], name: str, place: CatalogPlace, 
         if "normalized" in name:
             month = f"{months.of_table(declaration)} AS {months.COLUMN}"
             shown = [f"{quoted(declaration.delivery)} AS delivery", *names, month]
+            if declaration.delivery == "upsert":
+                signed = [*shown, "x_RowSign"]
+                selects.append(upserts.changes(declaration, signed, place.database, indent))
+                continue
+            shown.append("1 AS x_RowSign")
         listed = _listed(shown, indent + "    ")
         selects.append(f"{indent}SELECT\n{listed}\n{indent}FROM {place.database}.{table}")
     return f"\n{indent}UNION ALL\n".join(selects)
@@ -347,8 +355,11 @@ def _views(
 ) -> list[Statement]:
     """A view of live batches; in parts of whole months below it where it would be too long."""
     database, name = values["database"], source.stem
+    is_upsert = declaration.delivery == "upsert" and "${provider_columns}" in source.text
     for cut in live_views.cuts(live):
         made = {part: _view(source, values, declaration, some) for part, some in cut.items()}
+        if is_upsert and len(made) == 1:
+            made = {part: upserts.newest(sql, declaration) for part, sql in made.items()}
         if all(len(sql.encode()) <= ATHENA_LIMIT for sql in made.values()):
             break
     parts = []
@@ -365,6 +376,8 @@ def _views(
     union = "\nUNION ALL\n".join(f"SELECT * FROM {database}.{part.name}" for part in parts)
     title = parts[0].sql.splitlines()[0]
     whole = f"{title}\nCREATE OR REPLACE VIEW {database}.{name} AS\n{union}\n"
+    if is_upsert:
+        whole = upserts.newest(whole, declaration)
     return [*parts, Statement(source.folder, name, _checked(name, whole))]
 
 

@@ -23,6 +23,7 @@ def check(declaration: Declaration, file_name: str) -> Problems:
     """(key, problem) of all that is wrong with a declaration read from FILE_NAME.toml."""
     yield from _name(declaration, file_name)
     yield from _empty_lists(declaration)
+    yield from _key(declaration)
     yield from _layout(declaration)
     yield from _format(declaration)
     yield from _time(declaration)
@@ -61,6 +62,20 @@ def _empty_lists(declaration: Declaration) -> Problems:
     for key, items in lists.items():
         if not items:
             yield key, "is empty"
+
+
+def _key(declaration: Declaration) -> Problems:
+    if declaration.delivery == "upsert" and not declaration.key:
+        words = "missing: upsert needs the columns that tell one row from another"
+        yield ("key",), words
+    if declaration.delivery == "snapshot" and declaration.key:
+        yield ("key",), "is of no use: a snapshot replaces the month as a whole"
+    known = {column.name: column for column in declaration.columns if column.origin != "focus_lake"}
+    for n, name in enumerate(declaration.key):
+        if name not in known:
+            yield ("key", n), f"{name!r} is no column that a file fills{did_you_mean(name, known)}"
+        elif known[name].stored == "map":
+            yield ("key", n), f"{name} is a map; declare its key as a column: [extra_columns] tag"
 
 
 def _layout(declaration: Declaration) -> Problems:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from focus_lake import declare
 from focus_lake.declare.markdown import names, table
-from focus_lake.declare.model import Declaration
+from focus_lake.declare.model import POSITION, Declaration
 from focus_lake.spec import columns
 from focus_lake.spec.columns import Column
 
@@ -95,7 +95,9 @@ def _provider(provider: Declaration) -> Iterator[str]:
         )
         for name, extra in provider.extra_columns.items()
     )
-    yield table(("Column", "Header", "Stored as", "Meaning"), rows)
+    made = [POSITION] if POSITION in provider.columns else []
+    ours = ((f"`{one.name}`", "made here", one.stored, one.description) for one in made)
+    yield table(("Column", "Header", "Stored as", "Meaning"), [*rows, *ours])
     gaps = provider.gaps
     if gaps.always_null:
         yield f"Null in every row, or missing from its files: {names(gaps.always_null)}.\n"

@@ -18,6 +18,16 @@ class Constant(str):
     """The text of a constant, which a declaration may write as any TOML value but a table."""
 
 
+# A column of providers whose rows come again: which of two in one file is the newer one.
+POSITION = Column(
+    name="x_SourceRow",
+    origin="focus_lake",
+    data_type="decimal",
+    stored="decimal",
+    description="Where the row stands in its file: line of CSV, in JSON and Parquet its number.",
+)
+
+
 @dataclass(frozen=True)
 class Document:
     """A page that a fact of the declaration comes from, and the day it was read."""
@@ -257,7 +267,11 @@ class Declaration:
     """Everything the job knows about one provider; keys are those of its TOML file.
 
     delivery: ``snapshot``, each batch is the whole month of an export and replaces the one
-    before it; or ``increment``, each adds to the ones before it;
+    before it; ``increment``, each adds to the ones before it; or ``upsert``, each holds rows that
+    are new or have changed, and of the rows of an export and billing month that agree in key the
+    newest is live: that of the latest batch, in it the last by file and row;
+    key: columns that tell one row from another; upsert needs it, and increments that repeat rows
+    by it are warned of;
     renames: header -> FOCUS column, without regard to the header's case;
     defaults: FOCUS column -> text of the value where the source has none, a time as
     2026-01-31T00:00:00Z; noted in x_SourceChanges;
@@ -268,12 +282,13 @@ class Declaration:
     name: str
     title: str
     focus_version: Literal["1.0", "1.1", "1.2", "1.3", "1.4"]
-    delivery: Literal["snapshot", "increment"]
+    delivery: Literal["snapshot", "increment", "upsert"]
     layout: Layout
     format: Format
     time: Time
     fingerprint: str
     documentation: tuple[Document, ...] = ()
+    key: tuple[str, ...] = ()
     renames: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
     fills: dict[str, Fill] = field(default_factory=dict)
@@ -299,7 +314,7 @@ class Declaration:
             )
             for name, extra in self.extra_columns.items()
         )
-        return (*columns.table(), *own)
+        return (*columns.table(), *own, *([POSITION] if self.delivery == "upsert" else []))
 
     @cached_property
     def headers(self) -> dict[str, str]:

@@ -48,6 +48,7 @@ _FORMATS = {
 _DELIVERIES = {
     "snapshot": "a newer batch of an export replaces the older one",
     "increment": "every batch counts",
+    "upsert": "a row takes the place of an earlier one with the same key",
 }
 
 
@@ -86,6 +87,8 @@ def _facts(provider: Declaration) -> Iterator[str]:
         yield f"A file: `{provider.name}/{provider.notes.example}`."
     batch = f"A batch: {provider.notes.batch}. " if provider.notes.batch else ""
     yield f"{batch}Delivery is {provider.delivery}: {_DELIVERIES[provider.delivery]}."
+    if provider.key:
+        yield f"A row is told from others by {markdown.names(provider.key)}."
     if provider.layout.months == "any":
         yield (
             "A batch can hold rows of several billing months: `yearmonth` is the month of "

@@ -97,7 +97,8 @@ def live_lines(
 ) -> list[dict]:
     """The ledger's lines of the live batches, each with hidden: its exports that are superseded.
 
-    Of a snapshot the newest published batch of each export and month; of increments all.
+    Of a snapshot the newest published batch of each export and month; of any other delivery all,
+    and of upserts with the rows that newer ones have replaced.
     """
     months = set(yearmonths)
     found = [line for line in read_ledger(lake, provider) if line["status"] == "published"]
@@ -106,7 +107,7 @@ def live_lines(
     live = []
     for line in found:
         old = [one for one in line["exports"] if newest[line["yearmonth"], one] != line["key"]]
-        if delivery == "increment":
+        if delivery != "snapshot":
             old = []
         if len(old) < len(line["exports"]):
             live.append(line | {"hidden": old})

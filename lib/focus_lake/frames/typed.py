@@ -6,7 +6,17 @@ from pyspark.sql import DataFrame
 
 from focus_lake.declare.model import Declaration
 from focus_lake.frames import fills, numbers, tags, times
-from focus_lake.frames.heads import EXPORT, FAULT, FILE, FORMAT, HEADER, PROVENANCE, VERSION, Heads
+from focus_lake.frames.heads import (
+    EXPORT,
+    FAULT,
+    FILE,
+    FORMAT,
+    HEADER,
+    LINE,
+    PROVENANCE,
+    VERSION,
+    Heads,
+)
 from focus_lake.frames.sql import first_of, name, text, texts
 from focus_lake.spec.columns import Column, spell
 
@@ -144,6 +154,7 @@ class _Typing:
             "x_Provider": text(self.declaration.name),
             "x_Export": EXPORT,
             "x_SourceFile": f"concat_ws('/', {FILE}, _member)",
+            "x_SourceRow": f"CAST({LINE} AS DECIMAL(38,18))",
             "x_SourceFocusVersion": f"coalesce({VERSION}, {self.heads.focus_version()})",
         }
 

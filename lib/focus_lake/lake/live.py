@@ -10,7 +10,7 @@ from focus_lake.errors import LedgerError
 from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.lake.publications import Key, daily_key, key
 
-SNAPSHOT, INCREMENT = "snapshot", "increment"
+SNAPSHOT, INCREMENT, UPSERT = "snapshot", "increment", "upsert"
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class Live:
 
 
 def choose(lines: Iterable[Line], delivery: str) -> Live:
-    """The live batches: all published ones of increments, else the newest by export and month.
+    """The live batches: of snapshots the newest by export and month, else all published ones.
 
     Raises LedgerError for a published line that names no export (its rows could be neither shown
     nor superseded) or no publication (the lake has the former layout).
     """
     published = _published(lines)
     months = {key(line): tuple(line.billing_months) for line in published if line.billing_months}
-    if delivery == INCREMENT:
+    if delivery != SNAPSHOT:
         return Live(tuple(sorted(map(key, published))), months=months)
     newest: dict[tuple[str, str], str] = {}
     for line in published:

@@ -36,6 +36,7 @@ class ProviderOutcome:
     lines: list[Line] = field(default_factory=list)
     failure: str | None = None
     verified: held.Held | None = None  # what --verify found
+    warnings: list[str] = field(default_factory=list)  # of batches that were published
 
     def fail(self, why: str, log: Log) -> None:
         """Note an error of the provider as a whole, or of one of its batches."""
@@ -205,7 +206,8 @@ def _provider(
     for number, step in enumerate(steps, 1):
         batch = step.batch
         here = log.bind(provider=name, yearmonth=batch.yearmonth, batch_ts=batch.batch_ts)
-        run = Run(lake, outcome.ledger, made.declaration, options, cluster, recipe, here)
+        about = (made.declaration, options, cluster, recipe, here, outcome.warnings)
+        run = Run(lake, outcome.ledger, *about)
         try:
             if step.action == REFUSE:
                 outcome.lines.append(refuse_unread(run, batch, step.reasons))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from focus_lake import __version__
 from focus_lake.conformance import history
@@ -11,7 +11,7 @@ from focus_lake.errors import FocusLakeError, StorageError
 from focus_lake.lake import daily, publications
 from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger, Line
 from focus_lake.log import Log, utc_now, utc_text
-from focus_lake.normalize import publish_checks
+from focus_lake.normalize import publish_checks, repeats
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.normalize.read_batch import Read
 from focus_lake.raw.find import Batch, Reason
@@ -38,6 +38,7 @@ class Run:
     cluster: Cluster | Here
     recipe: str
     log: Log
+    warnings: list[str] = field(default_factory=list)  # of what is published all the same
 
 
 def settle(run: Run, batch: Batch, read: Read, folder: str) -> Line:
@@ -57,7 +58,12 @@ def settle(run: Run, batch: Batch, read: Read, folder: str) -> Line:
         read.reasons = publish_checks.judge(batch, *judged, run.declaration, run.options)
         read.reasons += publish_checks.broken(read.conformance, run.options)
     line = _line(run, batch, read, read.started)
-    return _refuse(run, line, folder, read) if read.reasons else _publish(run, line, folder, read)
+    if read.reasons:
+        return _refuse(run, line, folder, read)
+    for words in repeats.told(run.lake, f"{folder}/data", line, run.ledger, run.declaration):
+        run.warnings.append(words)
+        run.log.event("rows repeat", "warning", words=words)
+    return _publish(run, line, folder, read)
 
 
 def _tell(log: Log, batch: Batch, read: Read) -> None:

@@ -119,6 +119,7 @@ def _notes(outcomes) -> list[str]:
     for outcome in outcomes:
         if outcome.failure:
             lines.append(f"FAILED     {outcome.provider}: {outcome.failure}")
+        lines += [f"WARNING    {words}" for words in outcome.warnings]
         if (held := outcome.verified) and not held.problems:
             counted = f"{held.batches:,} batches, {held.files:,} files and {held.rows:,} rows"
             lines.append(f"verified   {outcome.provider}: {counted} are as they were published")

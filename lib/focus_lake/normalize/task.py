@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
 from focus_lake.conformance.findings import Conformance, Observer
@@ -79,18 +80,29 @@ def _type(work, text: Text, origin: Origin, pieces, writer, rejects, done: Done)
     null_texts = work.declaration.format.null_texts
     for piece in pieces:
         position = 0
+        wanted = transform.wants_rows
+        every = _lines(work, text, piece) if wanted else None
         for table in read(work.raw, work.lake, text, piece, null_texts):
-            result = transform(table, origin)
+            here = None if every is None else every[position : position + len(table)]
+            result = transform(table, origin, here)
             observer.observe(result)
             writer.add(result.rows)
             if result.problems:
-                lines = piece.line_numbers(work.lake)[position : position + len(table)]
+                lines = _lines(work, text, piece)[position : position + len(table)]
                 rejects.add(table, lines, result.problems, origin)
             done.tags_unparsed += result.tags_unparsed
             position += len(table)
         done.rows_read += position
     if text.malformed_path and text.pieces[0] in pieces:
         rejects.add_malformed(work.lake, text.malformed_path, len(text.header), origin)
+
+
+def _lines(work: Work, text: Text, piece: Piece) -> np.ndarray:
+    """Where each row of a piece stands: its line, or in JSON and Parquet the number of the row."""
+    if text.format == "json":
+        before = sum(each.rows for each in text.pieces[: text.pieces.index(piece)])
+        return np.arange(before + 1, before + 1 + piece.rows)
+    return piece.line_numbers(work.lake)
 
 
 def _verify(lake: Store, files: list[str], done: Done) -> None:

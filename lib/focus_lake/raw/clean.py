@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -63,8 +63,9 @@ def unzip(
             return done
         for number, (source, opener) in enumerate(_texts(raw, path, limits, done.junk)):
             target = f"{folder}/{number:03d}"
-            with _as_csv(source, opener, encoding, rows_key) as text:
-                done.texts.append(_clean(source, text, scratch, target, required))
+            with _as_csv(source, opener, encoding, rows_key) as (format, text):
+                cleaned = _clean(source, text, scratch, target, required)
+                done.texts.append(replace(cleaned, format=format))
     except BatchRejected as error:
         done.error = {"code": error.code, "message": error.message, "file": error.file}
     return done
@@ -86,8 +87,10 @@ def _texts(
 
 
 @contextmanager
-def _as_csv(source: str, opener: Opener, encoding: str, rows_key: str | None) -> Iterator[Opener]:
-    """A function that opens the text as CSV in UTF-8, whatever it is written in."""
+def _as_csv(
+    source: str, opener: Opener, encoding: str, rows_key: str | None
+) -> Iterator[tuple[str, Opener]]:
+    """(csv or json, a function that opens the text as CSV in UTF-8)."""
     with ExitStack() as stack:
         with _naming(source):
             with opener() as file:
@@ -96,11 +99,11 @@ def _as_csv(source: str, opener: Opener, encoding: str, rows_key: str | None) ->
             if is_json and start:
                 rows = stack.enter_context(json_text.as_csv(source, opener, rows_key))
         if is_json and start:
-            yield lambda: _again(rows)
+            yield "json", lambda: _again(rows)
         elif encodings.is_utf8(encoding):
-            yield opener
+            yield "csv", opener
         else:
-            yield lambda: recoded(opener, encoding)
+            yield "csv", lambda: recoded(opener, encoding)
 
 
 @contextmanager

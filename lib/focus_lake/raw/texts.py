@@ -44,4 +44,4 @@ class Text:
     pieces: list[Piece] = field(default_factory=list)
     malformed: int = 0
     malformed_path: str | None = None  # JSON lines: line, text
-    format: str = "csv"  # or parquet
+    format: str = "csv"  # or json, which is read as CSV; or parquet

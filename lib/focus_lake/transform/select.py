@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from focus_lake.declare.model import Declaration
+from focus_lake.declare.model import POSITION, Declaration
 from focus_lake.errors import BatchRejected
 from focus_lake.spec import columns
 from focus_lake.spec.columns import Column, arrow_type
@@ -103,11 +103,22 @@ class Transform:
         expected = (column.name for column in columns.of_version(self.focus_version))
         return [name for name in expected if name not in self.sources and name not in made]
 
-    def __call__(self, text: pa.Table, origin: Origin) -> Result:
-        """Type the rows of text, whose columns are strings or Parquet's own types."""
+    @property
+    def wants_rows(self) -> bool:
+        """Whether the provider's table says where a row stands in its file."""
+        return POSITION in self.declaration.columns
+
+    def __call__(self, text: pa.Table, origin: Origin, lines: np.ndarray | None = None) -> Result:
+        """Type the rows of text, whose columns are strings or Parquet's own types.
+
+        lines: where each row stands in its file; without it they are counted from 1.
+        """
         select = _Select(self, text, origin)
         values = {column.name: select.column(column) for column in self.declaration.columns}
         values |= {name: made for name, made in select.made.items() if name in values}
+        if self.wants_rows:
+            numbers = np.arange(1, len(text) + 1) if lines is None else lines
+            values[POSITION.name] = pa.array(numbers, pa.int64()).cast(arrow_type("decimal"))
         before = dict(values)
         select.notes += enrich(values, self.declaration, dict(origin.groups))
         delivered = {name: old for name, old in before.items() if values[name] is not old}
