@@ -58,36 +58,56 @@ def run(tree: Path, *command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A copy of the whole project with the page's one file and the generated pages."""
-    tree = tmp_path_factory.mktemp("eighth") / "project"
+def copied(tmp_path_factory):
+    """(a copy of the whole project with the page's one file, what the page's commands print)"""
+    tree = tmp_path_factory.mktemp("one_more") / "project"
     shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
     before = {path for path in tree.rglob("*") if path.is_file()}
-    (tree / "lib/focus_lake/declare/providers/nordhost.toml").write_text(
-        block("toml"), encoding="utf-8"
+    declared = tree / "lib/focus_lake/declare/providers/nordhost.toml"
+    declared.write_text(block("toml"), encoding="utf-8")
+    source = tree / "raw" / "nordhost" / RAW_FILE
+    source.parent.mkdir(parents=True)
+    source.write_text(block("csv"), encoding="utf-8")
+    done = subprocess.run(
+        ["sh", "-e", "-c", block("sh")],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tree,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(tree / "lib"),
+            "PYTHONIOENCODING": "utf-8",
+        },
+        check=False,
     )
-    for page in ("providers", "columns"):
-        made = run(tree, "-m", "focus_lake.declare", page)
-        (tree / "docs" / f"{page}.md").write_text(made, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr
     after = {p for p in tree.rglob("*") if p.is_file() and p.suffix != ".pyc"}
-    assert [path.name for path in after - before] == ["nordhost.toml"]
-    return tree
+    made = {path for path in after - before if path.parts[len(tree.parts)] not in ("raw", "lake")}
+    assert [path.name for path in made] == ["nordhost.toml"]
+    return tree, done.stdout
 
 
 @pytest.fixture(scope="module")
-def catalog(project, tmp_path_factory):
-    """focus.duckdb of a lake that the copied project filled from the page's CSV."""
-    base = tmp_path_factory.mktemp("nordhost")
-    raw, lake = base / "raw", base / "lake"
-    source = raw / "nordhost" / RAW_FILE
-    source.parent.mkdir(parents=True)
-    source.write_text(block("csv"), encoding="utf-8")
-    places = ("--raw", str(raw), "--lake", str(lake))
-    options = ("--providers", "nordhost", "--quiet_minutes", "0")
-    run(project, "jobs/normalize_focus.py", *places, *options)
-    run(project, "jobs/refresh_catalog.py", "--engine", "duckdb", "--lake", str(lake))
-    with duckdb.connect(str(lake / "focus.duckdb"), read_only=True) as connection:
+def project(copied):
+    return copied[0]
+
+
+@pytest.fixture(scope="module")
+def catalog(project):
+    """focus.duckdb of the lake that the page's commands filled."""
+    with duckdb.connect(str(project / "lake" / "focus.duckdb"), read_only=True) as connection:
         yield connection
+
+
+def test_the_trial_shows_batch_columns_and_rows(copied):
+    told = copied[1]
+    assert f"  {RAW_FILE} -> month 202601, batch 20260203000000, export 4711" in told
+    assert "  Net amount -> BilledCost (decimal)" in told
+    assert "  Labels/team -> tag team" in told
+    assert "  Period to -> x_Other, for no column is declared for it" in told
+    assert "  BilledCost: 12.500000000000000000" in told
+    assert "1 published, 0 unchanged, 0 waiting, 0 refused." in told
 
 
 @pytest.mark.slow

@@ -48,7 +48,8 @@ class ProviderOutcome:
         """Whether everything asked for is done; a refused batch that is superseded is history."""
         refused = [line for line in self.lines if line.status != PUBLISHED]
         before = self.plan.of(REFUSED_BEFORE) if self.plan else []
-        return not (self.failure or refused or any(step.is_current for step in before))
+        lost = self.plan is not None and self.plan.lost
+        return not (self.failure or refused or lost or any(step.is_current for step in before))
 
 
 def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:

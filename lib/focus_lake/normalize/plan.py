@@ -16,6 +16,7 @@ from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.raw.archives import check_member, open_zip
 from focus_lake.raw.find import Batch, Reason, Stray, find
+from focus_lake.raw.junk import why_junk
 from focus_lake.storage.base import Store
 
 READ, WAIT, REFUSE, DONE, REFUSED_BEFORE = "read", "wait", "refuse", "done", "refused before"
@@ -40,6 +41,13 @@ class Plan:
     steps: list[Step]
     strays: list[Stray]
     others: int = 0  # batches of months that were not asked for
+
+    @property
+    def lost(self) -> list[Stray]:
+        """Files of a provider of which none is in any batch, so that all its money is missing."""
+        if self.steps or self.others:
+            return []
+        return [stray for stray in self.strays if not why_junk(stray.path)]
 
     def of(self, *actions: str) -> list[Step]:
         return [step for step in self.steps if step.action in actions]
@@ -92,7 +100,7 @@ def _step(batch: Batch, ledger: Ledger, options, fingerprint: str, now: datetime
     reasons = [reason for reason in batch.reasons if reason.code not in options.accept]
     if reasons:
         return Step(batch, REFUSE, str(reasons[0]), reasons)
-    return _wait(batch, options, now) or Step(batch, READ, _news(lines, options))
+    return wait(batch, options, now) or Step(batch, READ, _news(lines, options))
 
 
 def _news(lines: dict, options: NormalizeOptions) -> str:
@@ -105,7 +113,8 @@ def _news(lines: dict, options: NormalizeOptions) -> str:
     return "files, settings or options changed since it was refused" if lines else "new"
 
 
-def _wait(batch: Batch, options: NormalizeOptions, now: datetime) -> Step | None:
+def wait(batch: Batch, options: NormalizeOptions, now: datetime) -> Step | None:
+    """The step of a batch that is not all there yet, or may not be; None: it can be read."""
     age = now - batch.newest
     if batch.waits:
         why = "; ".join(batch.waits)
@@ -116,7 +125,8 @@ def _wait(batch: Batch, options: NormalizeOptions, now: datetime) -> Step | None
     quiet = timedelta(minutes=options.quiet_minutes)
     if abs(age) < quiet and not batch.is_finished:  # another clock may be a little ahead
         left = int((quiet - age).total_seconds() // 60) + 1
-        return Step(batch, WAIT, f"its newest file is too new; quiet in {left} min")
+        why = f"its newest file is too new; quiet in {left} min (--quiet_minutes; 0 reads it now)"
+        return Step(batch, WAIT, why)
     return None
 
 

@@ -52,7 +52,9 @@ def _months(batch: Batch, audit: Audit, declaration: Declaration) -> list[Reason
     found = ", ".join(f"{rows:,} of {month}" for month, rows in others.items())
     message = (
         f"the folder is {batch.yearmonth}, by {BILLING_START} in {zone} there are rows {found}; if "
-        "the times have another zone, declare [time] zone or literal_z"
+        "the times have another zone, declare [time] zone; if a Z at their end is not to be "
+        "believed, or is, [time] literal_z; if a folder can hold rows of several months, [layout] "
+        'months = "any"; for this once, --accept month_mismatch'
     )
     return [Reason("month_mismatch", message)]
 

@@ -127,7 +127,7 @@ def _notes(outcomes) -> list[str]:
             continue
         for stray in outcome.plan.strays:
             lines.append(f"passed over {outcome.provider}/{stray.path}: {stray.why}")
-        if not outcome.plan.steps:
+        if not outcome.plan.steps and not outcome.plan.lost:
             others = outcome.plan.others
             what = f" of these months, but {others} of others (--yearmonths)" if others else ""
             lines.append(
@@ -150,4 +150,10 @@ def _sum(outcomes) -> str:
     parts.append(f"{len(refused)} refused{whose}")
     failed = [outcome.provider for outcome in outcomes if outcome.failure]
     end = f"; FAILED: {', '.join(failed)}" if failed else ""
+    for outcome in outcomes:
+        if lost := outcome.plan.lost if outcome.plan else []:
+            end += (
+                f"; NOTHING READ of {outcome.provider}, whose {len(lost)} files match no layout: "
+                f"python -m focus_lake.declare try {outcome.provider} --raw .. says why"
+            )
     return f"{', '.join(parts)}{end}."
