@@ -1,5 +1,6 @@
 -- One row is a measure of plans, policies and alerts. M6: findings said, by day and policy, on
 -- average over the days and policies that said any; M9: anomalies judged false, of those judged;
+-- M10: median seconds of the common queries, by the month in which they were asked;
 -- M12: the fewest days that a rule or policy which counts since that month was in shadow; M13: the
 -- fastest burn rate of the month's budgets in one currency, of a provider where the budget is its.
 CREATE OR REPLACE VIEW ${database}.focus_plan_measures AS
@@ -49,6 +50,18 @@ budgets AS (
         x_BurnRate,
         x_Reason
     FROM ${database}.focus_budget_status
+),
+
+-- Of an even number of queries the two in the middle count.
+timed AS (
+    SELECT
+        DATE_FORMAT(CAST(day AS timestamp), '%Y%m') AS yearmonth,
+        seconds,
+        ROW_NUMBER() OVER (
+            PARTITION BY DATE_FORMAT(CAST(day AS timestamp), '%Y%m') ORDER BY seconds
+        ) AS place,
+        COUNT(*) OVER (PARTITION BY DATE_FORMAT(CAST(day AS timestamp), '%Y%m')) AS asked
+    FROM ${database}.focus_query_times
 )
 
 SELECT
@@ -77,6 +90,17 @@ WHERE x_Status IN ('true', 'false')
 GROUP BY
     x_Provider,
     DATE_FORMAT(CAST(x_FirstDay AS timestamp), '%Y%m')
+UNION ALL
+SELECT
+    'M10',
+    CAST(NULL AS varchar),
+    yearmonth,
+    CAST(NULL AS varchar),
+    CAST(AVG(CAST(seconds AS double)) AS decimal(38, 6)),
+    CAST(NULL AS varchar)
+FROM timed
+WHERE 2 * place BETWEEN asked AND asked + 2
+GROUP BY yearmonth
 UNION ALL
 SELECT
     'M12',

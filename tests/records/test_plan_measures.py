@@ -1,4 +1,4 @@
-"""M6, M9, M12 and M13 where their inputs are there; values worked out by hand."""
+"""M6, M9, M10, M12 and M13 where their inputs are there; values worked out by hand."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ FILES = {
     "all jan,all,,202601,USD,7000,\nall dec,all,,202512,USD,3875,\n",
     "anomaly_verdicts/a.csv": "scope,value,day,verdict,judged_by,note\n"
     "service,ECS,2026-01-12,false,mei,\nservice,ECS,2026-01-26,true,mei,\n",
+    "query_times/a.csv": "day,query,seconds\n"
+    "2026-01-05,a,9\n2026-01-05,b,1\n2026-01-06,a,1.5\n2026-01-07,a,1.9\n2025-12-01,a,3\n",
     "policies.toml": POLICY.format(id="long", mode="active")
     + "shadow_from = 2026-01-01\nactive_from = 2026-01-21\n"
     + POLICY.format(id="short", mode="active")
@@ -80,13 +82,15 @@ def told(request, tmp_path_factory) -> Deployed:
 def test_each_measure_has_its_value_target_and_verdict(told):
     found = told.query(
         "SELECT metric, provider, yearmonth, BillingCurrency, value, met, reason "
-        "FROM focus_pipeline_metrics WHERE metric IN ('M6', 'M9', 'M12', 'M13') "
+        "FROM focus_pipeline_metrics WHERE metric IN ('M6', 'M9', 'M10', 'M12', 'M13') "
         "ORDER BY metric, yearmonth, provider"
     )
     assert sorted(found, key=str) == sorted(
         [
             ("M6", None, "202601", None, D("1.666667"), None, None),
             ("M9", "aws", "202601", None, D("0.5"), False, None),
+            ("M10", None, "202601", None, D("1.7"), True, None),
+            ("M10", None, "202512", None, D(3), False, None),
             ("M12", None, "202601", None, D(5), False, "1 of 3 left out: no shadow_from"),
             # 29 days of 125 and two of 525 are 4675.
             ("M13", "aws", "202601", "USD", D("1.558333"), False, None),

@@ -15,6 +15,7 @@ from focus_lake.records import rows
 PLANNED = {
     "M6": (),
     "M9": ("anomaly_verdicts",),
+    "M10": ("query_times",),
     "M12": ("allocation", "policies"),
     "M13": ("budgets",),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import re
 import sys
 from dataclasses import dataclass
 
@@ -12,6 +14,10 @@ from focus_lake.reference.read import read, strangers
 from focus_lake.storage import Places, Store
 
 COMMANDS = ("check", "example")
+WRITTEN_FOR = "202601"  # the newest month of the examples
+# A day as 2026-01-31, a month as 202601 or 2026-01; a year that is a whole value.
+_DAY = re.compile(r"\b(20\d\d)(-?)(0[1-9]|1[0-2])(-[0-3]\d)?\b(?!-)")
+_YEAR = re.compile(r"(?<=,)20\d\d(?=,)")
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,17 @@ def check(options: ReferenceOptions) -> int:
 
 
 def example(options: ReferenceOptions) -> int:
-    """Put an example of each kind into the lake, where the kind has no file yet."""
+    """Put an example of each kind into the lake, where the kind has no file yet.
+
+    The examples speak of January 2026 and the months around it; in the lake, of its newest month.
+    """
     lake = _lake(options, new=True)
+    months = _months_since(lake)
     for kind in kinds.table().values():
         if any(True for _ in lake.list(kind.folder)):
             continue
         for name, data in _examples(kind.name):
-            lake.put_if(f"{kind.folder}/{name}", data, None)
+            lake.put_if(f"{kind.folder}/{name}", moved(data, months), None)
             print(f"{kind.folder}/{name}: an example for the sample bills, yours to change")
     return 0
 
@@ -56,6 +66,34 @@ def _examples(kind: str) -> list[tuple[str, bytes]]:
         return []
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     return [(file.name, file.read_bytes()) for file in files]
+
+
+def _months_since(lake: Store) -> int:
+    """Months from January 2026 to the newest one in the ledger; 0 without a ledger."""
+    names = (entry.path.rpartition("/")[2] for entry in lake.list("ledger"))
+    months = [name[:6] for name in names if re.fullmatch(r"\d{6}\.jsonl", name)]
+    return _number(max(months)) - _number(WRITTEN_FOR) if months else 0
+
+
+def moved(data: bytes, months: int) -> bytes:
+    """The text with each day, month and year so many months later; a 31st may become a 28th."""
+
+    def later(found: re.Match[str]) -> str:
+        year, dash, month, day = found.groups()
+        year, month = divmod(_number(year + month) + months, 12)
+        last = calendar.monthrange(year, month + 1)[1]
+        return f"{year}{dash}{month + 1:02d}" + (f"-{min(int(day[1:]), last):02d}" if day else "")
+
+    def year_of(found: re.Match[str]) -> str:
+        return str((_number(f"{found[0]}01") + months) // 12)
+
+    if not months:
+        return data
+    return _YEAR.sub(year_of, _DAY.sub(later, data.decode())).encode()
+
+
+def _number(month: str) -> int:
+    return int(month[:4]) * 12 + int(month[4:6]) - 1
 
 
 def _lake(options: ReferenceOptions, new: bool = False) -> Store:
