@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -154,3 +155,27 @@ def test_a_publishing_time_that_is_none_is_named():
     ]
     with pytest.raises(LedgerError, match="20260110000000 is 'yesterday'"):
         expired(lines, [], SNAPSHOT, 0, NOW)
+
+
+def test_months_are_those_of_the_ledger_and_only_some_batches_keep_what_is_theirs():
+    first = line("202601", "20260110000000", "a", "b")
+    again = line("202601", "20260111000000", "b")
+    later = line("202602", "20260110000000", "a")
+    first = replace(first, billing_months=["202512", "202601"])
+    later = replace(later, billing_months=["202602"])
+    one, two, other = (
+        ("202601", "20260110000000", "x"),
+        ("202601", "20260111000000", "x"),
+        ("202602", "20260110000000", "x"),
+    )
+    told = {one: ("202512", "202601"), other: ("202602",)}
+    for delivery in (SNAPSHOT, INCREMENT):
+        found = choose([first, again, later], delivery)
+        assert (found.batches, found.months) == ((one, two, other), told)
+    found = choose([first, again, later], SNAPSHOT)
+    assert found.hidden == (("202601", "20260110000000", "b"),)
+    summed = replace(found, summaries={one: two})
+    some = summed.only([one])
+    assert (some.batches, some.hidden) == ((one,), found.hidden)
+    assert (some.months, some.summaries) == (told, {one: two})
+    assert summed.only(iter([two, other])).hidden == ()

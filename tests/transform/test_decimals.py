@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from focus_lake.errors import BatchRejected
 from focus_lake.transform import decimals
 
 NO_NUMBER = "is no number"
@@ -139,3 +140,63 @@ def test_a_value_is_what_python_reads_from_the_same_text(word):
         exact = right % Decimal("1e-18") == 0 if fits else None
     assert value == (right if fits and exact else None)
     assert (reason is None) == (value is not None)
+
+
+@pytest.mark.parametrize(
+    "values, texts",
+    [
+        (pa.array([0.1, 1e22, None]), ["0.1", "1e+22", None]),
+        (pa.array([7, None], pa.int32()), ["7", None]),
+        (pa.array([Decimal("1.50"), None]), ["1.50", None]),
+        (pa.nulls(1), [None]),
+        (pa.array(["as it is"]), ["as it is"]),
+    ],
+)
+def test_numbers_of_any_type_are_text_before_they_are_read(values, texts):
+    found = decimals.as_text(values)
+    assert (found.type, found.to_pylist()) == (pa.string(), texts)
+
+
+def test_a_column_of_numbers_that_holds_none_is_refused():
+    with pytest.raises(BatchRejected, match="a column of numbers has the type bool") as refused:
+        decimals.as_text(pa.array([True]))
+    assert refused.value.code == "wrong_type"
+
+
+SUMMED = pa.array(["0.1", "0.1", "2.25", "x"])
+
+
+def test_a_sum_that_is_that_of_its_texts_passes():
+    values = pa.array([Decimal("0.1"), Decimal("0.1"), Decimal("2.25"), None], decimals.DECIMAL)
+    decimals.check_sum(SUMMED, values, 0)
+    decimals.check_sum(pa.array([], pa.string()), pa.array([], decimals.DECIMAL), 0)
+
+
+def test_a_sum_that_is_off_by_one_in_the_last_digit_does_not():
+    off = Decimal("2.250000000000000001")
+    values = pa.array([Decimal("0.1"), Decimal("0.1"), off, None], decimals.DECIMAL)
+    with pytest.raises(BatchRejected) as refused:
+        decimals.check_sum(SUMMED, values, 0)
+    assert refused.value.code == "audit_failed"
+    told = "the doubles sum up to 2.45, as decimals to 2.450000000000000001; report this as a bug"
+    assert told in str(refused.value)
+    with pytest.raises(BatchRejected):
+        decimals.check_sum(SUMMED, values, 1)  # one rounding explains half of a last digit
+    decimals.check_sum(SUMMED, values, 2)
+
+
+def test_a_sum_is_checked_past_38_digits():
+    values = pa.array([Decimal(10) ** 20 - 1] * 100, decimals.DECIMAL)
+    decimals.check_sum(pa.array(["99999999999999999999"] * 100), values, 0)
+
+
+def test_each_number_that_is_rounded_is_noted_and_no_other():
+    text = pa.array(["1.0000000000000000005", "2", None, "word", "1e99", "1.0000000000000000005"])
+    note = "BilledCost: 1.0000000000000000005 rounded to 18 decimals"
+    found = decimals.rounding("BilledCost", text)
+    assert (found.type, found.to_pylist()) == (
+        pa.string(),
+        [note, None, None, None, None, note],
+    )
+    assert decimals.rounding("BilledCost", pa.array(["1.5", None])) is None
+    assert decimals.rounding("BilledCost", pa.array(["word"])) is None

@@ -232,3 +232,36 @@ def test_own_columns_of_a_provider_are_typed_as_declared():
     assert values(result, "x_At") == [datetime(2026, 1, 1)]
     assert values(result, "x_Map") == [{"a": "1"}]
     assert values(result, "x_Brand") == [None]
+
+
+def test_inclusive_ends_of_focus_columns_become_exclusive_and_other_times_stay():
+    told = {
+        "BillingPeriodEnd": "2026-01-31 23:59:59",
+        "ChargePeriodEnd": "2026-01-01 00:59:59",
+        "ChargePeriodStart": "2026-01-01 00:00:59",
+        "x_PaidEnd": "2026-01-01 00:00:59",
+    }
+    ours = {"x_PaidEnd": ExtraColumn("timestamp", "when it was paid", "x_PaidEnd")}
+    utc = replace(ALIBABA.time, zone="UTC")
+    for period_end, ends in (
+        ("inclusive", [datetime(2026, 2, 1), datetime(2026, 1, 1, 1)]),
+        ("exclusive", [datetime(2026, 1, 31, 23, 59, 59), datetime(2026, 1, 1, 0, 59, 59)]),
+    ):
+        how = replace(utc, period_end=period_end)
+        declared = replace(ALIBABA, time=how, extra_columns={**ALIBABA.extra_columns, **ours})
+        found = typed(told, declared=declared)
+        assert values(found, "BillingPeriodEnd") + values(found, "ChargePeriodEnd") == ends
+        unchanged = [datetime(2026, 1, 1, 0, 0, 59)]
+        assert values(found, "ChargePeriodStart") == values(found, "x_PaidEnd") == unchanged
+
+
+def test_tags_of_the_older_form_are_noted_and_no_others():
+    found = typed({"Tags": "key:a value:b"}, {"Tags": '{"c":"d"}'}, {"Tags": "neither"}, {})
+    assert values(found, "Tags") == [{"a": "b"}, {"c": "d"}, None, None]
+    note = "Tags: read as key:value text"
+    assert [note in (told or "") for told in values(found, "x_SourceChanges")] == [
+        True,
+        False,
+        False,
+        False,
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from focus_lake.declare.model import Time
+from focus_lake.errors import BatchRejected
 from focus_lake.transform import times
 
 FORMATS = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss")
@@ -143,3 +144,62 @@ def test_an_explicit_offset_is_honoured(moment, minutes):
     word = f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}{sign}{hour:02d}:{minute:02d}"
     word = f"{local.date().isoformat()}T{word}"
     assert times.parse_one(word, FORMATS, "Asia/Shanghai") == cut.replace(tzinfo=None)
+
+
+@pytest.mark.parametrize(
+    "end, after",
+    [
+        ("2026-01-31 23:59:59", "2026-02-01 00:00:00"),
+        ("2026-01-31 23:59:59.999", "2026-02-01 00:00:00"),
+        ("2026-01-31 23:59:58", "2026-01-31 23:59:58"),
+        ("2026-02-01 00:00:00", "2026-02-01 00:00:00"),
+        ("2026-01-31 10:59:59", "2026-01-31 11:00:00"),
+    ],
+)
+def test_the_last_second_of_a_period_becomes_the_moment_after_it(end, after):
+    ends = pa.array([datetime.fromisoformat(end), None], pa.timestamp("us"))
+    found = times.exclusive(ends)
+    assert found.type == pa.timestamp("us")
+    assert found.to_pylist() == [datetime.fromisoformat(after), None]
+
+
+NOON = datetime(2026, 1, 1, 12)
+
+
+@pytest.mark.parametrize(
+    "values, utc",
+    [
+        (pa.array([NOON, None], pa.timestamp("s")), datetime(2026, 1, 1, 4)),
+        (pa.array([NOON, None], pa.timestamp("ms", "UTC")), NOON),
+        (pa.array([NOON, None], pa.timestamp("us", "Europe/Berlin")), NOON),
+        (
+            pa.array([1767268800_123_999_999, None], pa.timestamp("ns", "UTC")),
+            datetime(2026, 1, 1, 12, 0, 0, 123_000),  # cut to milliseconds, not rounded
+        ),
+        (pa.array([date(2026, 1, 1), None], pa.date32()), datetime(2025, 12, 31, 16)),
+    ],
+)
+def test_times_of_parquet_are_utc_and_those_without_a_zone_the_providers(values, utc):
+    found, reasons = times.parse(values, BEIJING)
+    assert (found.type, reasons) == (pa.timestamp("us"), {})
+    assert found.to_pylist() == [utc, None]
+
+
+def test_times_of_parquet_without_a_zone_stay_where_the_provider_has_utc():
+    values = pa.array([NOON], pa.timestamp("ms"))
+    assert times.parse(values, Time("UTC", "zone", FORMATS))[0].to_pylist() == [NOON]
+
+
+def test_the_hour_that_comes_twice_is_the_first_and_one_left_out_is_the_moment_after_it():
+    berlin = Time("Europe/Berlin", "zone", FORMATS)
+    twice, left_out = datetime(2026, 10, 25, 2, 30), datetime(2026, 3, 29, 2, 30)
+    found = times.parse(pa.array([twice, left_out], pa.timestamp("us")), berlin)[0]
+    assert found.to_pylist() == [datetime(2026, 10, 25, 0, 30), datetime(2026, 3, 29, 1)]
+    assert read("2026-10-25 02:30:00", berlin) == "2026-10-25 00:30:00.000"
+
+
+def test_a_column_of_only_nulls_is_null_and_one_of_numbers_is_refused():
+    assert times.parse(pa.nulls(2), BEIJING)[0].to_pylist() == [None, None]
+    with pytest.raises(BatchRejected, match="a column of times has the type int64") as refused:
+        times.parse(pa.array([1]), BEIJING)
+    assert refused.value.code == "wrong_type"
