@@ -16,6 +16,7 @@ import pytest
 from focus_lake import declare
 from focus_lake.catalog import render, sources
 from focus_lake.lake.live import Live
+from focus_lake.lake.publications import Key
 from helpers.lakes import Lake, publication_of, story
 from s3a import cache_folder, maven
 
@@ -68,7 +69,7 @@ def answers(serde, tmp_path_factory) -> dict[str, list]:
     rates.write_text('from,to,valid_from,rate\r\n"CNY",USD,2026-01-01,0.14\nshort\n')
     place = render.CatalogPlace("focus", str(lake.root))
     keys = [(month, "20260131173000") for month in ("202601", "202602")]
-    live = Live(tuple((*key, publication_of(*key)) for key in keys))
+    live = Live(tuple(Key(*key, publication_of(*key)) for key in keys))
     ddl = [*render.shared_tables(place)]
     ddl += render.of_provider(declare.load("alibaba"), live, place)
     statements = ["CREATE DATABASE focus", *[item.sql for item in ddl] * 2, *QUERIES.values()]
