@@ -3,7 +3,7 @@
 The zip is the wheel under another name: Spark's executors import a .zip and no .whl. A release is
 a folder with all that the jobs on Glue read, named after the version and what is in it:
 
-    dist/releases/0.1.0-1a2b3c4d5e6f/   normalize_focus.py  refresh_catalog.py  focus_lake.zip
+    dist/releases/0.1.0-1a2b3c4d5e6f/   normalize_focus.py  refresh_catalog.py  ..  focus_lake.zip
                                         focus_lake-...whl  pyathena-...whl  SHA256SUMS
 
 The same source gives the same bytes and the same name, so a deployment of it changes nothing.
@@ -21,7 +21,6 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-JOBS = ("normalize_focus.py", "refresh_catalog.py", "audit_focus.py")
 MODULES = ROOT / "requirements" / "glue.txt"
 SUMS = "SHA256SUMS"
 OLDEST = "315532800"  # 1980-01-01, the oldest a zip can say; real dates would change the bytes
@@ -59,7 +58,7 @@ def release(out: Path) -> Path:
         draft.mkdir()
         shutil.copy(wheel, draft)
         shutil.copy(archive, draft / "focus_lake.zip")
-        for name in JOBS:
+        for name in jobs():
             shutil.copy(ROOT / "jobs" / name, draft)
         _fetch_pyathena(draft)
         sums = "".join(f"{digest(path)}  {path.name}\n" for path in sorted(draft.iterdir()))
@@ -74,6 +73,12 @@ def release(out: Path) -> Path:
 def modules() -> dict[str, str]:
     """Name and version of what requirements/glue.txt names."""
     return dict(re.findall(r"^([\w.-]+)==([\w.]+)", MODULES.read_text(), re.MULTILINE))
+
+
+def jobs() -> list[str]:
+    """The scripts that the template's jobs run, as they are named below a release."""
+    template = (ROOT / "glue_workflow.json").read_text(encoding="utf-8")
+    return sorted(re.findall(r"\$\{Release\}/(\w+\.py)", template))
 
 
 def digest(path: Path) -> str:

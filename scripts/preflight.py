@@ -92,7 +92,7 @@ def findings(stack: Stack, template: dict) -> Iterator[Finding]:
             yield found
             if found.verdict == WRONG:
                 return  # nothing else can be asked
-    yield from _asked(lambda one: _own_rights(one, identity or ""), stack)
+    yield from _asked(_own_rights, stack, identity or "")
     for check in (_quotas, _lake_formation):
         yield from _asked(check, stack)
     try:
@@ -103,23 +103,32 @@ def findings(stack: Stack, template: dict) -> Iterator[Finding]:
     if not outputs:
         yield Finding(UNKNOWN, f"stack {stack.name}", "not deployed yet; run this again after it")
         return
-    for check in (_jobs, _triggers, _workgroup, _mail):
-        yield from _asked(lambda one, check=check: check(one, outputs), stack)
-    for role in ("NormalizeRole", "RefreshRole", "AuditRole"):
-        yield from _asked(lambda one, role=role: _role(one, role, template), stack)
+    yield from _deployed(stack, template, outputs)
+
+
+def _deployed(stack: Stack, template: dict, outputs: dict) -> Iterator[Finding]:
+    """What can be asked once there is a stack."""
+    for job in _of(template, "AWS::Glue::Job"):
+        yield from _asked(_job, stack, job, outputs)
+    for check in (_triggers, _workgroup, _mail):
+        yield from _asked(check, stack, outputs)
+    for role in _of(template, "AWS::IAM::Role"):
+        if "glue.amazonaws.com" in json.dumps(template["Resources"][role]):
+            yield from _asked(_role, stack, role, template)
     yield Finding(UNKNOWN, "Python modules of Glue's image", "only a run shows them: make smoke")
 
 
-def _asked(check: Callable, stack: Stack) -> Iterator[Finding]:
+def _asked(check: Callable, stack: Stack, *more: str | dict) -> Iterator[Finding]:
     """The findings of a check; what may not be asked cannot be told."""
+    named = [one for one in more if isinstance(one, str)]  # which job, role or identity
+    what = " ".join([check.__name__.strip("_").replace("_", " "), *named])
     try:
-        yield from check(stack)
+        yield from check(stack, *more)
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        what = f"{check.__name__.strip('_<>').replace('_', ' ')} ({error.operation_name})"
-        yield Finding(UNKNOWN, what, f"{code}: {error.response['Error'].get('Message', '')}")
+        code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        yield Finding(UNKNOWN, f"{what} ({error.operation_name})", f"{code}: {said}")
     except BotoCoreError as error:
-        yield Finding(UNKNOWN, check.__name__.strip("_<>").replace("_", " "), str(error))
+        yield Finding(UNKNOWN, what, str(error))
 
 
 def _identity(stack: Stack) -> Iterator[Finding]:
@@ -206,15 +215,21 @@ def _lake_formation(stack: Stack) -> Iterator[Finding]:
         yield Finding(WRONG, "Lake Formation", remedy)
 
 
-def _jobs(stack: Stack, outputs: dict) -> Iterator[Finding]:
-    glue = stack.client("glue")
-    for output in ("NormalizeJob", "RefreshJob"):
-        job = glue.get_job(JobName=outputs[output])["Job"]
-        if job.get("GlueVersion") == "5.1":
-            yield Finding(OK, f"job {job['Name']}", "Glue 5.1")
-        else:
-            said = f"Glue {job.get('GlueVersion')}, the template says 5.1: make deploy"
-            yield Finding(WRONG, f"job {job['Name']}", said)
+def _of(template: dict, kind: str) -> list[str]:
+    """Logical names of the template's resources of one type, in its order."""
+    return [name for name, one in template["Resources"].items() if one["Type"] == kind]
+
+
+def _job(stack: Stack, logical: str, outputs: dict) -> Iterator[Finding]:
+    if logical not in outputs:
+        yield Finding(WRONG, f"job {logical}", "the stack has none: make deploy")
+        return
+    job = stack.client("glue").get_job(JobName=outputs[logical])["Job"]
+    if job.get("GlueVersion") == "5.1":
+        yield Finding(OK, f"job {job['Name']}", "Glue 5.1")
+    else:
+        said = f"Glue {job.get('GlueVersion')}, the template says 5.1: make deploy"
+        yield Finding(WRONG, f"job {job['Name']}", said)
 
 
 def _triggers(stack: Stack, outputs: dict) -> Iterator[Finding]:
@@ -242,17 +257,24 @@ def _workgroup(stack: Stack, outputs: dict) -> Iterator[Finding]:
 
 
 def _mail(stack: Stack, outputs: dict) -> Iterator[Finding]:
-    sns = stack.client("sns")
-    answer = sns.list_subscriptions_by_topic(TopicArn=outputs["AlarmTopic"])["Subscriptions"]
-    if not answer:
+    alarm = _subscriptions(stack, outputs["AlarmTopic"])
+    if not alarm:
         remedy = "nobody is told of a failed run: deploy with AlarmEmail=.."
         yield Finding(WRONG, "alarm mail", remedy)
-    for one in answer:
+    finance = _subscriptions(stack, outputs["FinanceTopic"])
+    if not finance:
+        remedy = "the topic has no reader: deploy with FinanceEmail=.., or AlertRoutes name another"
+        yield Finding(UNKNOWN, "alerts on the route finance", remedy)
+    for one in (*alarm, *finance):
         if one["SubscriptionArn"].startswith("arn:"):
             yield Finding(OK, f"alarm to {one['Endpoint']}", "confirmed")
         else:
             remedy = "not confirmed: open the link in AWS's mail, or deploy again for a new one"
             yield Finding(WRONG, f"alarm to {one['Endpoint']}", remedy)
+
+
+def _subscriptions(stack: Stack, topic: str) -> list[dict]:
+    return stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
 
 
 def _role(stack: Stack, logical: str, template: dict) -> Iterator[Finding]:
@@ -274,7 +296,7 @@ def _role(stack: Stack, logical: str, template: dict) -> Iterator[Finding]:
                 for action in _list(statement["Action"])
                 for resource in _list(statement["Resource"])
             ]
-    missing = _sids(template["Resources"][logical]) - sids
+    missing = _sids(template, logical) - sids
     denied = _denied(stack, arn, wanted)
     if missing:
         said = f"lacks {', '.join(sorted(missing))} of the template: make deploy"
@@ -287,9 +309,12 @@ def _role(stack: Stack, logical: str, template: dict) -> Iterator[Finding]:
         yield Finding(OK, f"role {name}", f"{len(wanted)} rights")
 
 
-def _sids(role: dict) -> set[str]:
+def _sids(template: dict, logical: str) -> set[str]:
     """The statements of the template's role that are there under every parameter."""
-    policies = role["Properties"]["Policies"]
+    policies = list(template["Resources"][logical]["Properties"].get("Policies", ()))
+    for one in (template["Resources"][name] for name in _of(template, "AWS::IAM::Policy")):
+        if {"Ref": logical} in one["Properties"]["Roles"]:
+            policies.append(one["Properties"])
     statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
     return {one["Sid"] for one in statements if "Sid" in one}
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from helpers.stack_template import ROOT, raw
+from helpers.stack_template import ROOT, Resolved, raw
 
 pytestmark = pytest.mark.s3
 REGION = "eu-central-1"
@@ -86,12 +86,9 @@ def keys(s3, bucket: str) -> set[str]:
 def test_a_deployment_makes_all_resources_but_the_workflow(run, stack, client):
     outputs = deployed(run)
     made = client("cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
-    wanted = {
-        name
-        for name, one in raw()["Resources"].items()
-        # without an address nobody is told
-        if one["Type"] != NOT_MADE and one.get("Condition") != "Alarms"
-    }
+    resources = Resolved().resources  # of the parameters' defaults
+    wanted = {name for name, one in resources.items() if one["Type"] != NOT_MADE}
+    assert {"CloseRole", "RefreshRights", "JobRights"} <= wanted
     assert {item["LogicalResourceId"] for item in made} == wanted
     glue, athena = client("glue"), client("athena")
     job = glue.get_job(JobName=outputs["NormalizeJob"])["Job"]
@@ -100,9 +97,8 @@ def test_a_deployment_makes_all_resources_but_the_workflow(run, stack, client):
     database = stack.replace("-", "_")
     assert glue.get_database(Name=database)["Database"]["Name"] == outputs["Database"] == database
     triggers = {t["Name"] for t in glue.get_triggers()["Triggers"] if t["Name"].startswith(stack)}
-    assert triggers == {
-        f"{stack}-{name}" for name in ("start-daily", "after-normalize", "refresh-daily")
-    }
+    daily = ("start-daily", "after-normalize", "after-refresh", "refresh-daily")
+    assert triggers == {f"{stack}-{name}" for name in (*daily, "audit-monthly")}
     found = athena.get_work_group(WorkGroup=stack)["WorkGroup"]["Configuration"]
     results = found["ResultConfiguration"]["OutputLocation"]
     assert results == f"s3://{outputs['LakeBucket']}/_athena/"

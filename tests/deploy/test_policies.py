@@ -5,154 +5,31 @@ from __future__ import annotations
 import io
 import json
 import re
-from fnmatch import fnmatchcase
 
 import pytest
 
 from focus_lake import storage
 from focus_lake.catalog import job as refresh_job
-from focus_lake.normalize import job
-from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import parse
 from focus_lake.reference import __main__ as reference
-from focus_lake.sample.__main__ import main as make_sample
-from focus_lake.sample.options import SampleOptions as SampleOptions
-from helpers.job_process import InProcess
+from focus_lake.reference.kinds import table as reference_kinds
+from helpers.rights import (
+    GLUE_ITSELF,
+    GLUE_RIGHTS,
+    RESULTS,
+    actions,
+    allowed,
+    athena_needs,
+    read_by_queries,
+    s3_needs,
+    template,
+)
 from helpers.stack_template import ROOT, Resolved, statements
-
-# The right that a call needs. AWS service authorization reference, read 2026-11-21.
-S3_RIGHTS = {
-    "HeadBucket": "s3:ListBucket",
-    "ListObjectsV2": "s3:ListBucket",
-    "HeadObject": "s3:GetObject",
-    "GetObject": "s3:GetObject",
-    "PutObject": "s3:PutObject",
-    "CreateMultipartUpload": "s3:PutObject",
-    "UploadPart": "s3:PutObject",
-    "UploadPartCopy": "s3:PutObject",
-    "CompleteMultipartUpload": "s3:PutObject",
-    "CopyObject": "s3:PutObject",
-    "AbortMultipartUpload": "s3:AbortMultipartUpload",
-    "DeleteObjects": "s3:DeleteObject",
-}
-# What Athena does in the caller's name for a statement. Athena user guide, 'Configure access to
-# databases and tables in the AWS Glue Data Catalog', read 2026-11-21.
-PARTITIONS = {"glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"}
-READS = {"glue:GetDatabase", "glue:GetTable"}
-GLUE_RIGHTS = {
-    r"SELECT": READS | PARTITIONS,
-    r"CREATE EXTERNAL TABLE": READS | {"glue:CreateTable"},
-    r"CREATE OR REPLACE VIEW": READS | {"glue:CreateTable", "glue:UpdateTable"},
-    r"ALTER TABLE \S+ ADD COLUMNS": READS | {"glue:UpdateTable"},
-    r"ALTER TABLE \S+ ADD IF NOT EXISTS": READS | PARTITIONS | {"glue:BatchCreatePartition"},
-    r"ALTER TABLE \S+ DROP IF EXISTS": READS
-    | PARTITIONS
-    | {"glue:DeletePartition", "glue:BatchDeletePartition"},
-    r"MSCK REPAIR TABLE": READS | PARTITIONS | {"glue:BatchCreatePartition"},
-    r"SHOW PARTITIONS": READS | {"glue:GetPartitions"},
-    r"SHOW CREATE VIEW": READS,
-    r"DROP TABLE": READS | PARTITIONS | {"glue:DeleteTable"},
-}
-METADATA_RIGHTS = {
-    "ListTableMetadata": {"athena:ListTableMetadata", "glue:GetTables", "glue:GetDatabase"},
-    "GetTableMetadata": {"athena:GetTableMetadata", "glue:GetTable", "glue:GetDatabase"},
-}
-# Athena writes results, and looks for the bucket and its parts, in the caller's name.
-RESULTS = {
-    "s3:GetBucketLocation",
-    "s3:ListBucket",
-    "s3:GetObject",
-    "s3:PutObject",
-    "s3:AbortMultipartUpload",
-    "s3:ListMultipartUploadParts",
-}
-# Glue itself: its log, and the job's files.
-GLUE_ITSELF = {
-    "logs:CreateLogStream",
-    "logs:DescribeLogStreams",
-    "logs:PutLogEvents",
-    "s3:GetObject",
-}
-# What Athena wants of whoever asks it, whatever is asked: AWS's page 'Configure access to databases
-# and tables in the AWS Glue Data Catalog', read 2026-11-25.
-ATHENA_ALWAYS = {
-    "athena:GetDataCatalog",
-    "glue:GetDatabase",
-    "glue:GetDatabases",
-    "glue:CreateDatabase",
-}
-ODD = {
-    "20260108173000/1500_2_X_202601.csv": b"BilledCost,BillingPeriodStart,BillingCurrency\n"
-    b"1.50,2026-01-01 00:00:00,CNY\nmuch,2026-01-01 00:00:00,CNY\n",
-    "20260109173000/1500_2_X_202601.zip": b"no archive",
-}
-
-
-def allowed(holder: dict, action: str, arn: str) -> bool:
-    return any(
-        action in one["Action"] and any(fnmatchcase(arn, pattern) for pattern in one["Resource"])
-        for one in statements(holder)
-        if one["Effect"] == "Allow"
-    )
-
-
-def needed(operation: str, parameters: dict) -> list[tuple[str, str]]:
-    """(right, ARN) of one S3 call."""
-    arn, right = f"arn:aws:s3:::{parameters['Bucket']}", S3_RIGHTS[operation]
-    if right == "s3:ListBucket":
-        return [(right, arn)]
-    if operation == "DeleteObjects":
-        return [(right, f"{arn}/{item['Key']}") for item in parameters["Delete"]["Objects"]]
-    found = [(right, f"{arn}/{parameters['Key']}")]
-    if source := parameters.get("CopySource"):
-        found.append(("s3:GetObject", f"arn:aws:s3:::{source['Bucket']}/{source['Key']}"))
-    return found
-
-
-def s3_needs(calls) -> set[tuple[str, str]]:
-    s3 = [(operation, parameters) for service, operation, parameters in calls if service == "s3"]
-    return {pair for operation, parameters in s3 for pair in needed(operation, parameters)}
-
-
-def actions(holder: dict) -> set[str]:
-    return {action for one in statements(holder) for action in one["Action"]}
 
 
 def names_of(resolved: Resolved) -> dict:
     """Every holder of rights that is no resource policy."""
     return {**resolved.of("AWS::IAM::Role"), **resolved.of("AWS::IAM::User")}
-
-
-@pytest.fixture
-def lake(bucket, s3_endpoint, tmp_path, monkeypatch, calls):
-    """A lake of the sample and the odd files, normalized twice: with a rejected row, without."""
-    sample = ("--out", str(tmp_path / "raw"), "--rows", "400", "--months", "1", "--pushes", "2")
-    sample += ("--until", "202601")
-    assert make_sample(parse(SampleOptions, sample)) == 0
-    raw = storage.at(f"s3://{bucket}/bills", s3_endpoint)
-    for path in (tmp_path / "raw").rglob("*"):
-        if path.is_file():
-            with raw.writer(str(path.relative_to(tmp_path / "raw"))) as target:
-                target.write(path.read_bytes())
-    for name, content in ODD.items():
-        with raw.writer(f"alibaba/202601/{name}") as target:
-            target.write(content)
-    own = storage.at(f"s3://{bucket}/lake/declarations", s3_endpoint)
-    own.put_if("alibaba.toml", b'title = "Our Alibaba"\n', None)
-    monkeypatch.setattr(job, "Cluster", InProcess)
-    calls.clear()
-    options = ("--raw", f"s3://{bucket}/bills", "--lake", f"s3://{bucket}/lake")
-    options += ("--quiet_minutes", "0", "--s3_endpoint", s3_endpoint)
-    declared = ("--declarations", own.root)
-    ways = (("--max_rejected_rows", "1"), ("--reprocess", "true", *declared))
-    for more in (*ways, ("--rebuild_ledger", "true")):
-        assert job.normalize(parse(NormalizeOptions, [*options, *more])) == 1
-    return f"s3://{bucket}/lake"
-
-
-def template(bucket: str, **more: str) -> Resolved:
-    places = {"RawBucketName": bucket, "RawPrefix": "bills/"}
-    return Resolved(**places, LakeBucketName=bucket, LakePrefix="lake/", **more)
 
 
 @pytest.mark.s3
@@ -183,17 +60,6 @@ def test_normalize_may_not_write_raw_files_nor_delete_the_ledger(lake, bucket):
     assert not allowed(role, "s3:DeleteObject", f"arn:aws:s3:::{bucket}/lake/ledger/a/202601.jsonl")
 
 
-def test_the_audit_may_read_raw_files_and_lake_and_write_its_own_lines_alone():
-    role = template("b").of("AWS::IAM::Role")["AuditRole"]
-    read = ("bills/aws/a.zip", "lake/ledger/aws/202601.jsonl", "lake/normalized/aws/x.parquet")
-    for key in (*read, "lake/audits/aws/202601.jsonl", "lake/runs/audit_focus/202601.jsonl"):
-        assert allowed(role, "s3:GetObject", f"arn:aws:s3:::b/{key}")
-        writes = allowed(role, "s3:PutObject", f"arn:aws:s3:::b/{key}")
-        assert writes == key.startswith(("lake/audits/", "lake/runs/"))
-    assert allowed(role, "s3:ListBucket", "arn:aws:s3:::b")
-    assert actions(role) == {"s3:GetObject", "s3:PutObject", "s3:ListBucket"} | GLUE_ITSELF
-
-
 @pytest.mark.s3
 @pytest.mark.parametrize("days", ["0", "1"])
 def test_refresh_may_do_all_it_does_and_nothing_more(
@@ -204,6 +70,9 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
     with monkeypatch.context() as patched:
         patched.setattr("sys.stdout", io.StringIO())
         assert reference.example(reference.ReferenceOptions(lake, s3_endpoint)) == 0
+    kinds = {entry.path.split("/")[1] for entry in place.list("reference")}
+    delivered = {kind.name for kind in reference_kinds().values() if kind.format != "derived"}
+    assert kinds == delivered
     rates = b"from,to,valid_from,rate\nCNY,USD,2026-01-01,0.14\n"
     place.put_if("reference/fx_rates/rates.csv", rates, None)
     data = storage.at(f"{lake}/normalized/alibaba", s3_endpoint).list()
@@ -223,40 +92,13 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
     role = resolved.of("AWS::IAM::Role")["RefreshRole"]
     needs = s3_needs(calls)
     assert {(right, arn) for right, arn in needs if not allowed(role, right, arn)} == set()
-    rights = {right for right, _ in needs} | RESULTS | GLUE_ITSELF | ATHENA_ALWAYS
-    for service, operation, _ in calls:
-        if service == "athena":
-            rights |= METADATA_RIGHTS.get(operation, {f"athena:{operation}"})
-    for sql in fake_athena.statements:
-        [kind] = [kind for kind in GLUE_RIGHTS if re.match(kind, sql)]
-        rights |= GLUE_RIGHTS[kind]
-    assert actions(role) == rights
-    read = _read_by_queries(fake_athena.statements)
+    rights = {right for right, _ in needs} | athena_needs(calls, fake_athena.statements)
+    assert actions(role) == rights | GLUE_ITSELF
+    read = read_by_queries(fake_athena.statements)
     assert {"ledger", "daily", "checked", "runs", "journal", "statements", "alerts"} <= read
     # Athena reads in the caller's name; line items, where a batch has no daily summary.
     for folder in read | {"normalized"}:
         assert allowed(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/lake/{folder}/x"), folder
-
-
-def _read_by_queries(statements: list[str]) -> set[str]:
-    """The lake's folders whose files the SELECT statements read, through whatever views."""
-    views, tables, todo = {}, {}, []
-    for sql in statements:
-        if made := re.match(r"CREATE OR REPLACE VIEW focus\.(\w+)", sql):
-            views[made[1]] = sql
-        elif made := re.match(r"CREATE EXTERNAL TABLE IF NOT EXISTS focus\.(\w+)", sql):
-            tables[made[1]] = re.search(r"LOCATION 's3://[^/]+/lake/(\w+)/", sql)[1]
-        elif sql.startswith("SELECT"):
-            todo += re.findall(r"focus\.(\w+)", sql)
-    read, seen = set(), set()
-    while todo:
-        name = todo.pop()
-        if name in views and name not in seen:
-            todo += re.findall(r"focus\.(\w+)", views[name])
-        elif name in tables:
-            read.add(tables[name])
-        seen.add(name)
-    return read
 
 
 def _age_ledger(bucket: str, endpoint: str) -> None:
@@ -347,7 +189,10 @@ def test_a_key_of_ones_own_may_be_used_and_not_managed():
         assert set(rights["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
 
 
-@pytest.mark.parametrize("name", ["NormalizeRole", "RefreshRole", "AuditRole"])
+JOBS = ["NormalizeRole", "RefreshRole", "CloseRole", "AuditRole", "AlertsRole"]
+
+
+@pytest.mark.parametrize("name", JOBS)
 def test_only_glue_in_this_account_takes_a_jobs_role(name):
     role = Resolved().of("AWS::IAM::Role")[name]
     [trust] = role["AssumeRolePolicyDocument"]["Statement"]

@@ -16,11 +16,13 @@ from helpers.stack_template import raw
 ROLE = "arn:aws:iam::123456789012:role/fl-NormalizeRole-X"
 ADMIN = "arn:aws:sts::123456789012:assumed-role/Admin/me"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:fl-AlarmTopic"
+FINANCE = "arn:aws:sns:eu-central-1:123456789012:fl-FinanceTopic"
 OUTPUTS = {
     "NormalizeJob": "fl-normalize",
     "RefreshJob": "fl-refresh",
     "Workgroup": "fl",
     "AlarmTopic": TOPIC,
+    "FinanceTopic": FINANCE,
 }
 OPEN = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}}]
 
@@ -139,7 +141,7 @@ def after(engine="Athena engine version 3", subscription=f"{TOPIC}:1", state="AC
     group = {"Name": "fl", "State": "ENABLED"}
     group["Configuration"] = {"EngineVersion": {"EffectiveEngineVersion": engine}}
     mail = {"SubscriptionArn": subscription, "Endpoint": "a@example.com", "Protocol": "email"}
-    sids = preflight._sids(raw()["Resources"]["NormalizeRole"])
+    sids = preflight._sids(raw(), "NormalizeRole")
     place = "arn:aws:s3:::raw/*"
     document = {
         "Statement": [{"Sid": sid, "Action": "s3:GetObject", "Resource": place} for sid in sids]
@@ -152,6 +154,7 @@ def after(engine="Athena engine version 3", subscription=f"{TOPIC}:1", state="AC
         ("glue", "get_trigger", {"Trigger": {"Name": "fl-start-daily", "State": state}}),
         ("athena", "get_work_group", {"WorkGroup": group}, {"WorkGroup": "fl"}),
         ("sns", "list_subscriptions_by_topic", {"Subscriptions": [mail]}, {"TopicArn": TOPIC}),
+        ("sns", "list_subscriptions_by_topic", {"Subscriptions": []}, {"TopicArn": FINANCE}),
         ("iam", "get_role", {"Role": {**role, "CreateDate": now}}),
         ("iam", "list_role_policies", {"PolicyNames": ["normalize"]}),
         ("iam", "get_role_policy", {**policy, "PolicyDocument": json.dumps(document)}, ANY_POLICY),
@@ -163,6 +166,7 @@ def after(engine="Athena engine version 3", subscription=f"{TOPIC}:1", state="AC
 
 
 NAME = "preflight"
+LACKS = "the stack has none: make deploy"
 ANY_POLICY = {"RoleName": "fl-NormalizeRole-X", "PolicyName": "normalize"}
 
 
@@ -182,8 +186,14 @@ def test_after_a_deployment_jobs_triggers_athena_mail_and_roles_are_looked_at():
     assert found["trigger fl-start-daily"][0] == "ok"
     assert found["Athena workgroup fl"] == ("ok", "Athena engine version 3")
     assert found["alarm to a@example.com"] == ("ok", "confirmed")
+    assert found["alerts on the route finance"][0] == "cannot tell"
     assert found["role fl-NormalizeRole-X"][0] == "ok"
-    assert found["role RefreshRole"] == ("WRONG", "the stack has none: make deploy")
+    missing = {what for what, found in found.items() if found == ("WRONG", LACKS)}
+    assert missing == {
+        *("job AuditJob", "job AlertsJob", "job CloseJob"),
+        *("role RefreshRole", "role CloseRole", "role AuditRole", "role AlertsRole"),
+    }
+    assert not [what for what in found if "AnalystRole" in what]  # no job's
     assert found["Python modules of Glue's image"][0] == "cannot tell"
 
 

@@ -11,19 +11,22 @@ from pathlib import Path
 
 import pytest
 
+import package
 from focus_lake.alerts.job import AlertOptions
+from focus_lake.catalog.close_month import CloseOptions
 from focus_lake.catalog.job import RefreshOptions as RefreshOptions
 from focus_lake.frames.options import AuditOptions
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import glue_arguments, parse
 from focus_lake.records import deliveries
-from helpers.stack_template import FILE, ROOT, Resolved, raw
+from helpers.stack_template import FILE, ROOT, Resolved, raw, statements
 
 OPTIONS = {
     "NormalizeJob": NormalizeOptions,
     "RefreshJob": RefreshOptions,
     "AuditJob": AuditOptions,
     "AlertsJob": AlertOptions,
+    "CloseJob": CloseOptions,
 }
 RELEASE = "releases/1.0-abc"
 EVERYTHING = {
@@ -61,7 +64,7 @@ def test_every_reference_is_to_something_that_is_made(parameters):
     assert all(resolved.value(output["Value"]) for output in made)
 
 
-def test_there_are_three_jobs_and_each_runs_a_script_of_the_jobs_folder():
+def test_each_job_runs_a_script_of_the_jobs_folder_that_the_release_takes_along():
     jobs = Resolved(ArtifactBucketName="code").of("AWS::Glue::Job")
     scripts = {name: job["Command"]["ScriptLocation"] for name, job in jobs.items()}
     assert scripts == {
@@ -69,9 +72,12 @@ def test_there_are_three_jobs_and_each_runs_a_script_of_the_jobs_folder():
         "RefreshJob": f"s3://code/{RELEASE}/refresh_catalog.py",
         "AuditJob": f"s3://code/{RELEASE}/audit_focus.py",
         "AlertsJob": f"s3://code/{RELEASE}/send_alerts.py",
+        "CloseJob": f"s3://code/{RELEASE}/close_month.py",
     }
-    for script in scripts.values():
-        assert (ROOT / "jobs" / script.rsplit("/", 1)[1]).is_file()
+    names = {script.rsplit("/", 1)[1] for script in scripts.values()}
+    # What copies from OSS runs at Alibaba; each other script is a job of the stack.
+    assert names == {path.name for path in (ROOT / "jobs").glob("*.py")} - {"oss_to_s3.py"}
+    assert set(package.jobs()) == names
 
 
 def split(job: dict) -> tuple[list[str], dict[str, str]]:
@@ -114,7 +120,9 @@ def test_jobs_run_on_glue_5_1_one_at_a_time_with_retry_timeout_scaling_and_logs(
     assert (job["GlueVersion"], job["WorkerType"], job["NumberOfWorkers"]) == ("5.1", "G.1X", 2)
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
     # What was refused or found to differ once is so again: a retry doubles cost, mails and notes.
-    retries = {"NormalizeJob": 0, "AuditJob": 0, "RefreshJob": 1, "AlertsJob": 1}[name]
+    retries = {"NormalizeJob": 0, "AuditJob": 0, "RefreshJob": 1, "AlertsJob": 1, "CloseJob": 0}[
+        name
+    ]
     assert (job["MaxRetries"], job["Command"]["Name"]) == (retries, "glueetl")
     assert 0 < job["Timeout"] < 24 * 60  # a scratch folder is kept for a day
     assert glue["enable-auto-scaling"] == "true"
@@ -134,7 +142,7 @@ def test_jobs_get_the_library_as_zip_and_the_modules_that_the_requirements_name(
     wheel = f"s3://code/{RELEASE}/pyathena-{required['pyathena']}-py3-none-any.whl"
     modules = {name: split(job)[1]["additional-python-modules"] for name, job in jobs.items()}
     refresh = f"{boto3},{wheel}"
-    asking = {"RefreshJob": refresh, "AlertsJob": refresh}
+    asking = {"RefreshJob": refresh, "AlertsJob": refresh, "CloseJob": refresh}
     assert modules == {"NormalizeJob": boto3, "AuditJob": boto3, **asking}
     for job in jobs.values():
         assert split(job)[1]["python-modules-installer-option"] == "--no-index"
@@ -182,11 +190,31 @@ def test_the_month_before_is_audited_on_the_twelfth():
     assert audit.months(date(2026, 3, 12)) == ("202602",)
 
 
+def test_months_are_closed_on_a_day_of_the_users_choice_and_not_by_default():
+    assert "CloseMonthly" not in Resolved().of("AWS::Glue::Trigger")
+    resolved = Resolved(CloseSchedule="cron(0 6 15 * ? *)", ReportingCurrency="EUR")
+    trigger = resolved.of("AWS::Glue::Trigger")["CloseMonthly"]
+    assert (trigger["Type"], trigger["Schedule"]) == ("SCHEDULED", "cron(0 6 15 * ? *)")
+    assert trigger["Actions"] == [{"JobName": "fl-close"}]
+    close = parse(CloseOptions, split(resolved.of("AWS::Glue::Job")["CloseJob"])[0])
+    assert (close.engine, close.yearmonth, close.reporting_currency) == ("athena", "last", "EUR")
+
+
+def test_the_rights_of_each_role_are_within_what_iam_takes():
+    """IAM and STS quotas: inline policies of a role, 10,240 characters without white space."""
+    long = {"RawBucketName": "r" * 63, "LakeBucketName": "l" * 63, "ArtifactBucketName": "a" * 63}
+    resolved = Resolved(**{**EVERYTHING, **long, "LakePrefix": "p" * 40 + "/"})
+    for name, role in resolved.of("AWS::IAM::Role").items():
+        text = json.dumps([p["PolicyDocument"] for p in role["Policies"]], separators=(",", ":"))
+        assert len(text) < 10_240, name
+
+
 def test_every_trigger_is_active_and_starts_a_job_of_this_stack():
     resolved = Resolved()
     jobs = {job["Name"] for job in resolved.of("AWS::Glue::Job").values()}
     triggers = resolved.of("AWS::Glue::Trigger").values()
-    assert {action["JobName"] for t in triggers for action in t["Actions"]} == jobs
+    started = {action["JobName"] for t in triggers for action in t["Actions"]}
+    assert started == jobs - {"fl-close"}
     assert all(trigger["StartOnCreation"] is True for trigger in triggers)
 
 
@@ -308,6 +336,5 @@ def test_events_reach_the_log_by_an_arn_without_a_star():
 
 def test_the_roles_may_read_any_release_for_a_run_may_outlive_a_deployment():
     for name, role in Resolved(ArtifactBucketName="code").of("AWS::IAM::Role").items():
-        policy = role["Policies"][0]["PolicyDocument"]["Statement"]
-        (release,) = [one for one in policy if one["Sid"] == "ReadRelease"]
-        assert release["Resource"] == "arn:aws:s3:::code/releases/*", name
+        (release,) = [one for one in statements(role) if one["Sid"] == "ReadRelease"]
+        assert release["Resource"] == ["arn:aws:s3:::code/releases/*"], name

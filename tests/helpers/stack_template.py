@@ -44,6 +44,14 @@ class Resolved:
             for name, one in self.template["Resources"].items()
             if self.conditions.get(one.get("Condition"), True)
         }
+        self._attach()
+
+    def _attach(self) -> None:
+        """Give each role the policies that are resources of their own."""
+        for policy in self.of("AWS::IAM::Policy").values():
+            held = {key: policy[key] for key in ("PolicyName", "PolicyDocument")}
+            for name in policy["Roles"]:
+                self.resources[name]["Properties"].setdefault("Policies", []).append(held)
 
     def of(self, kind: str) -> dict[str, dict]:
         """Properties of the resources of a type, by logical id."""
@@ -92,6 +100,9 @@ class Resolved:
 
     def _not(self, argument: list) -> bool:
         return not self.value(argument[0])
+
+    def _split(self, argument: list) -> list[str]:
+        return self.value(argument[1]).split(argument[0])
 
     def _sub(self, argument) -> str:
         text, own = argument if isinstance(argument, list) else (argument, {})
