@@ -71,7 +71,7 @@ def is_table(name: str) -> bool:
     """Tables may change, and what focus_daily is made of; only the other views are promised."""
     shared = ("focus_batches", "focus_fx_rates", "focus_ledger_journal", "focus_runs")
     shared += ("focus_audit_lines", "focus_alert_lines")
-    shared += ("focus_closings", "focus_statements")
+    shared += ("focus_closings", "focus_statements", "focus_metric_history")
     ends = ("_normalized", "_rejected", "_by_day", "_live")
     if name.endswith("_daily") and name != "focus_daily":
         return True

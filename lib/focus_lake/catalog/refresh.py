@@ -13,16 +13,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from focus_lake import declare
-from focus_lake.catalog import currency, expire, render, sources
+from focus_lake.catalog import currency, expire, measures, render, sources
 from focus_lake.catalog.engines.base import Engine
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.declare.model import Declaration
-from focus_lake.errors import CatalogError, FocusLakeError, LedgerError
+from focus_lake.errors import CatalogError, FocusLakeError, LedgerError, StorageError
 from focus_lake.lake import held, ledger, live, publications, summaries
 from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.lake.publications import Key
 from focus_lake.log import Log
-from focus_lake.records import deliveries, measures, retention
+from focus_lake.records import deliveries, retention
+from focus_lake.records import measures as record_measures
 from focus_lake.reference import state
 from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage import Places
@@ -225,11 +226,25 @@ class Refresh:
         ]
         if not shown:
             return  # every provider failed, and the outcome says why
+        run_id = self.log.run_id
+        made = render.shared_views(shown, self.place, self.reference, run_id)
         try:
             with self.engine.unit():
-                self._deploy(render.shared_views(shown, self.place, self.reference))
-        except CatalogError as error:
+                self._deploy([one for one in made if one.order < measures.ORDER])
+                self._measure(run_id)
+                self._deploy([one for one in made if one.order >= measures.ORDER])
+        except (CatalogError, StorageError) as error:
             self._fail(ABOVE, str(error))
+
+    def _measure(self, run_id: str) -> None:
+        """Work the measures out and keep them; then the table of their history has a new file."""
+        if self.show is not None:
+            self.show(f"-- measures: SELECT * FROM {self.place.database}.{measures.VIEW}")
+            return
+        count = measures.work_out(self.engine, self.store, self.place.database, run_id)
+        tables = render.shared_tables(self.place)
+        self._deploy([one for one in tables if one.name == measures.TABLE])
+        self.log.event("measured", measures=count)
 
     def _deploy(self, statements: list[Statement], chosen: live.Live = NOTHING) -> None:
         for statement in statements:
@@ -242,15 +257,15 @@ class Refresh:
 
     def _measured(self, view: Statement) -> Statement:
         """The view with the measures of the records, where it has a place for them."""
-        if measures.MARK not in view.sql:
+        if record_measures.MARK not in view.sql:
             return view
         found: list[tuple] = []
         if self.show is None:
             kinds = {kind for kind, rows in self.reference.rows.items() if rows}
             has_alerts = any(entry.path.endswith(".jsonl") for entry in self.store.list("alerts"))
-            for sql in measures.queries(self.place.database, kinds, has_alerts):
+            for sql in record_measures.queries(self.place.database, kinds, has_alerts):
                 found += self.engine.query(sql)
-        return replace(view, sql=view.sql.replace(measures.MARK, measures.listed(found)))
+        return replace(view, sql=view.sql.replace(record_measures.MARK, record_measures.listed(found)))
 
     def _table(self, table: Statement) -> None:
         if self.show is None and isinstance(self.store, LocalStore):

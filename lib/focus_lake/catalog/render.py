@@ -92,6 +92,11 @@ class Statement:
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
+    def order(self) -> int:
+        """The folder's number."""
+        return int(self.folder.split("_")[0])
+
+    @property
     def path(self) -> str:
         return f"{self.folder}/{self.name}.sql"
 
@@ -128,6 +133,7 @@ def shared_tables(place: CatalogPlace) -> list[Statement]:
         "fx_rate_columns": _definitions(sources.fields("focus_fx_rates")),
         "journal_columns": _definitions(sources.fields("focus_ledger_journal")),
         "run_columns": _definitions(sources.fields("focus_runs")),
+        "metric_columns": _definitions(sources.fields("focus_metric_history")),
         "audit_columns": _definitions(sources.fields("focus_audit_lines")),
         "alert_columns": _definitions(sources.fields("focus_alert_lines")),
         "closing_columns": _definitions(sources.fields("focus_closings")),
@@ -151,13 +157,17 @@ def shared_tables(place: CatalogPlace) -> list[Statement]:
 
 
 def shared_views(
-    declarations: Sequence[Declaration], place: CatalogPlace, reference: Reference = NO_REFERENCE
+    declarations: Sequence[Declaration],
+    place: CatalogPlace,
+    reference: Reference = NO_REFERENCE,
+    metrics_run: str = "",
 ) -> list[Statement]:
     """The views over several providers, those of declarations, and those of the reference data, in
-    deploy order."""
+    deploy order. metrics_run: the run whose measures focus_pipeline_metrics shows."""
     local = months.own_times({each.name: each.time.zone for each in declarations})
     values = {
         "database": place.database,
+        "metrics_run": metrics_run,
         "every_provider_view": _union(declarations, "focus_{}", place, ""),
         "every_normalized_table": _union(declarations, "focus_{}_normalized", place, "    "),
         "every_daily_view": daily.union(declarations, place.database),
