@@ -16,7 +16,6 @@ from focus_lake.log import utc_now
 from focus_lake.storage.base import Store
 
 FOLDER, VIEW, TABLE = "metrics", "focus_metrics_now", "focus_metric_history"
-ORDER = 20  # of the first folder whose views read the history
 RUN_KEYS = ("run_id", "run_at")
 
 

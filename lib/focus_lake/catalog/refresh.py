@@ -228,11 +228,12 @@ class Refresh:
             return  # every provider failed, and the outcome says why
         run_id = self.log.run_id
         made = render.shared_views(shown, self.place, self.reference, run_id)
+        measured = [one.name for one in made].index(measures.VIEW) + 1
         try:
             with self.engine.unit():
-                self._deploy([one for one in made if one.order < measures.ORDER])
+                self._deploy(made[:measured])
                 self._measure(run_id)
-                self._deploy([one for one in made if one.order >= measures.ORDER])
+                self._deploy(made[measured:])
         except (CatalogError, StorageError) as error:
             self._fail(ABOVE, str(error))
 
@@ -265,7 +266,9 @@ class Refresh:
             has_alerts = any(entry.path.endswith(".jsonl") for entry in self.store.list("alerts"))
             for sql in record_measures.queries(self.place.database, kinds, has_alerts):
                 found += self.engine.query(sql)
-        return replace(view, sql=view.sql.replace(record_measures.MARK, record_measures.listed(found)))
+        return replace(
+            view, sql=view.sql.replace(record_measures.MARK, record_measures.listed(found))
+        )
 
     def _table(self, table: Statement) -> None:
         if self.show is None and isinstance(self.store, LocalStore):

@@ -92,11 +92,6 @@ class Statement:
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
-    def order(self) -> int:
-        """The folder's number."""
-        return int(self.folder.split("_")[0])
-
-    @property
     def path(self) -> str:
         return f"{self.folder}/{self.name}.sql"
 

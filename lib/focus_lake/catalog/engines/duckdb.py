@@ -20,6 +20,7 @@ from sqlglot import exp, parse_one
 
 from focus_lake.catalog.engines import ddl
 from focus_lake.catalog.engines.base import refusal
+from focus_lake.catalog.engines.shadows import Shadows
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError, VersionConflict
@@ -52,6 +53,7 @@ class DuckDB:
         if old is not None:
             self._path.write_bytes(old)
         self._connection = self._open(duckdb)
+        self._shadows = Shadows(self._connection)
 
     def _open(self, duckdb: Any) -> Any:
         try:
@@ -162,10 +164,12 @@ class DuckDB:
     def run(self, sql: str) -> None:
         try:
             self._connection.execute(sql)
+            self._shadows.cast(sql)
         except self._errors as error:
             raise refusal("DuckDB", error, sql) from error
 
     def query(self, sql: str) -> list[tuple]:
+        self._shadows.drop()
         return self._query(translate(sql, self._place.database))
 
     def _query(self, sql: str) -> list[tuple]:
@@ -180,7 +184,7 @@ class DuckDB:
         try:
             yield
         except BaseException:
-            self.run("ROLLBACK")
+            self.run("ROLLBACK")  # takes back what it made of shadows, too
             raise
         self.run("COMMIT")
 
