@@ -52,7 +52,10 @@ def test_data_written_but_not_published_are_not_seen(lake):
 
 
 def test_deploying_twice_changes_nothing(lake):
-    shape = "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal ORDER BY 1"
+    shape = (
+        "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal "
+        "AND view_name NOT IN ('focus_metrics_now', 'focus_pipeline_metrics') ORDER BY 1"
+    )  # which count the runs, and name the one that is shown
     assert deploy(lake) == 0
     before = on_duckdb(lake.root, shape)
     assert deploy(lake) == 0

@@ -243,8 +243,8 @@ class Refresh:
             self.show(f"-- measures: SELECT * FROM {self.place.database}.{measures.VIEW}")
             return
         count = measures.work_out(self.engine, self.store, self.place.database, run_id)
-        tables = render.shared_tables(self.place)
-        self._deploy([one for one in tables if one.name == measures.TABLE])
+        (table,) = (one for one in render.shared_tables(self.place) if one.name == measures.TABLE)
+        self._all(self.engine.create_table(table))
         self.log.event("measured", measures=count)
 
     def _deploy(self, statements: list[Statement], chosen: live.Live = NOTHING) -> None:
