@@ -115,7 +115,7 @@ def _age_ledger(bucket: str, endpoint: str) -> None:
 ANALYST = {"AnalystPrincipal": "arn:aws:iam::123456789012:role/finops"}
 READ_BY = {
     "AnalystRole": {"normalized", "daily", "rejected", "ledger", "journal", "runs", "reference"}
-    | {"checked", "audits", "alerts", "statements"},
+    | {"checked", "audits", "alerts", "statements", "metrics"},
     "MaskedAnalystRole": {"normalized", "daily"},
 }
 
@@ -143,7 +143,7 @@ def test_an_analyst_may_ask_and_cancel_and_nothing_more(name, calls, fake_athena
 
 def test_the_masked_analyst_reads_no_rejected_row_and_no_reference_data():
     role = Resolved(LakeBucketName="lake", **ANALYST).of("AWS::IAM::Role")["MaskedAnalystRole"]
-    for folder in ("rejected", "reference", "checked", "ledger", "runs", "private"):
+    for folder in ("rejected", "reference", "checked", "ledger", "runs", "metrics", "private"):
         assert not allowed(role, "s3:GetObject", f"arn:aws:s3:::lake/{folder}/a"), folder
 
 

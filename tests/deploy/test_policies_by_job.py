@@ -126,7 +126,7 @@ def test_closing_and_alerts_may_do_all_they_do_and_nothing_more(
     for folder in read_by_queries(fake_athena.statements) | {"normalized"}:
         assert allowed(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/lake/{folder}/x"), folder
     put = {arn.split("/")[2] for right, arn in needs if right == "s3:PutObject"}
-    assert put == {"checked", "private", "runs", "statements"}
+    assert put == {"checked", "metrics", "private", "runs", "statements"}
 
     made = len(fake_athena.statements)
     calls.clear()
@@ -158,7 +158,8 @@ def test_closing_and_alerts_may_do_all_they_do_and_nothing_more(
         for resource in one["Resource"]
         if f"{bucket}/lake/" in resource
     }
-    assert granted == read | {"normalized", "alerts", "runs", "_athena"}
+    # A policy may ask for measures.
+    assert granted == read | {"normalized", "alerts", "metrics", "runs", "_athena"}
 
 
 SECRETS = "arn:aws:secretsmanager:eu-central-1:123456789012:secret"
