@@ -128,16 +128,18 @@ def submitted_context() -> SparkContext:
 
 
 def sql_session(context: SparkContext | None = None) -> SparkSession:
-    """A session for DataFrames, set up for wide rows; without a context one of its own.
+    """A session for DataFrames, set up for wide rows: of the context, else the one that is there,
+    as in a notebook, else one of its own.
 
     With over a hundred columns the code of a whole stage is too large for Java to compile; step
     by step it is not.
     """
     from pyspark.sql import SparkSession
 
-    if context is None and not is_submitted():
+    there = SparkSession.getActiveSession() if context is None else None
+    if context is None and there is None and not is_submitted():
         context = local_context(SQL_JAVA_OPTIONS, SQL_HEAP)
-    session = SparkSession(context) if context else SparkSession.builder.getOrCreate()
+    session = there or (SparkSession(context) if context else SparkSession.builder.getOrCreate())
     session.conf.set("spark.sql.codegen.wholeStage", "false")
     session.conf.set("spark.sql.session.timeZone", "UTC")
     if not is_submitted():
