@@ -13,7 +13,14 @@ from pyspark.sql import DataFrame, SparkSession
 from focus_lake import __version__
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import VersionConflict
-from focus_lake.frames.compare import COSTS, Seen, columns_that_differ, differences, seen
+from focus_lake.frames.compare import (
+    COSTS,
+    Batch,
+    Seen,
+    columns_that_differ,
+    differences,
+    seen,
+)
 from focus_lake.frames.files import files_frame
 from focus_lake.frames.published import frame_of
 from focus_lake.frames.raw import raw_frame
@@ -116,12 +123,39 @@ class Auditor:
         lines = [line for line, _ in good]
         raw = seen(self._typed(lines, files), self.declaration)
         published = seen(self._published(lines), self.declaration)
+        wrong: dict[Batch, list[str]] = {}
+        rows: dict[Batch, int] = {}
         for line, finding in good:
-            key = (line["yearmonth"], line["batch_ts"])
-            ours, theirs = raw.get(key, Seen()), published.get(key, Seen())
-            self._judge(finding, line, ours, theirs, files)
+            ours, theirs = (side.get(line["key"], Seen()) for side in (raw, published))
+            self._count(finding, line, ours, theirs)
+            unlike = columns_that_differ(ours, theirs)
+            if unlike or ours.rows != theirs.rows:
+                wrong[line["key"]], rows[line["key"]] = unlike, max(ours.rows, theirs.rows)
+        if wrong:
+            self._look_closer(good, files, wrong, rows)
+        for _, finding in good:
+            if finding.columns_that_differ or finding.reasons:
+                finding.verdict = DIFFERS
             finding.ended_at = utc_now()
             yield finding
+
+    def _look_closer(
+        self,
+        good: list[tuple[dict[str, Any], Finding]],
+        files: DataFrame,
+        wrong: dict[Batch, list[str]],
+        rows: dict[Batch, int],
+    ) -> None:
+        """Note row by row what differs in the batches that are not the same."""
+        lines = [line for line, _ in good if line["key"] in wrong]
+        typed, published = self._typed(lines, files), self._published(lines)
+        found = differences(typed, published, self.declaration, wrong, rows)
+        for line, finding in good:
+            here = found.get(line["key"], [])
+            finding.differences = [asdict(one) for one in here]
+            finding.columns_that_differ = [one.column_name for one in here]
+            if not here and line["key"] in wrong:
+                finding.columns_that_differ = wrong[line["key"]]
 
     def _typed(self, lines: list[dict[str, Any]], files: DataFrame) -> DataFrame:
         """The rows of these batches' raw files, typed; superseded exports left out."""
@@ -136,32 +170,20 @@ class Auditor:
     def _published(self, lines: list[dict[str, Any]]) -> DataFrame:
         return frame_of(self.spark, self.lake, self.declaration, lines)
 
-    def _judge(
-        self, finding: Finding, line: dict[str, Any], ours: Seen, theirs: Seen, files: DataFrame
-    ) -> None:
+    def _count(self, finding: Finding, line: dict[str, Any], ours: Seen, theirs: Seen) -> None:
+        before = line.get("rows_rejected", 0)
         finding.rows_raw, finding.rows_published = ours.rows, theirs.rows
-        finding.rejected_raw, finding.rejected_published = (
-            ours.rejected,
-            line.get("rows_rejected", 0),
-        )
+        finding.rejected_raw, finding.rejected_published = ours.rejected, before
         finding.cost_sums = _sums(ours, theirs)
-        wrong = columns_that_differ(ours, theirs)
-        if wrong or ours.rows != theirs.rows:
-            typed, published = self._typed([line], files), self._published([line])
-            found = differences(typed, published, self.declaration, wrong)
-            finding.differences = [asdict(one) for one in found]
-            finding.columns_that_differ = [one.column_name for one in found] or wrong
-        if ours.rejected != finding.rejected_published:
+        if ours.rejected != before:
             finding.reasons.append(
-                f"{ours.rejected:,} records cannot be typed, {finding.rejected_published:,} were "
-                "rejected when the batch was published"
+                f"{ours.rejected:,} records cannot be typed, {before:,} were rejected when the "
+                "batch was published"
             )
         if theirs.rows != line["rows_out"]:
             finding.reasons.append(
                 f"the ledger says {line['rows_out']:,} rows, readers find {theirs.rows:,}"
             )
-        if finding.columns_that_differ or finding.reasons:
-            finding.verdict = DIFFERS
 
 
 def _without_hidden(rows: DataFrame, lines: list[dict[str, Any]]) -> DataFrame:

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, Row, functions
 
 from focus_lake.declare.model import Declaration
 from focus_lake.frames import tags
-from focus_lake.frames.sql import name
+from focus_lake.frames.sql import name, text
 from focus_lake.spec.columns import Column, focus
 
 CURRENCY = "BillingCurrency"
@@ -22,6 +22,7 @@ COSTS = tuple(
     and set(column.level.values()) == {"Mandatory"}
     and column.name.endswith("Cost")
 )
+Batch = tuple[str, str]  # yearmonth and batch_ts
 EXAMPLES = 5  # of a column
 _ADD = Context(prec=100, traps=[Inexact]).add
 _MARK, _KEY, _NUMBER = "_mark", "_key", "_number"
@@ -41,7 +42,7 @@ class Seen:
     sums: dict[tuple[str | None, str], Decimal] = field(default_factory=dict)
 
 
-def seen(rows: DataFrame, declaration: Declaration) -> dict[tuple[str, str], Seen]:
+def seen(rows: DataFrame, declaration: Declaration) -> dict[Batch, Seen]:
     """(yearmonth, batch_ts) -> what it holds; one pass, whatever the number of rows.
 
     A checksum adds up the hashes of a column's values, in two halves, which cannot overflow.
@@ -62,7 +63,7 @@ def seen(rows: DataFrame, declaration: Declaration) -> dict[tuple[str, str], See
         ]
     totals += [f"try_sum({cost}) AS {cost}" for cost in COSTS]
     keys = ["yearmonth", "batch_ts", "bad", CURRENCY]
-    found: dict[tuple[str, str], Seen] = {}
+    found: dict[Batch, Seen] = {}
     for row in _grouped(wide, keys, totals):
         _add(found.setdefault((row["yearmonth"], row["batch_ts"]), Seen()), row, columns)
     return found
@@ -119,45 +120,59 @@ ROWS = "(rows)"
 
 
 def differences(
-    typed: DataFrame, published: DataFrame, declaration: Declaration, wrong: list[str]
-) -> list[Difference]:
-    """The differences between the rows of one batch, by column.
+    typed: DataFrame,
+    published: DataFrame,
+    declaration: Declaration,
+    wrong: dict[Batch, list[str]],
+    rows: dict[Batch, int],
+) -> dict[Batch, list[Difference]]:
+    """The differences between the rows of these batches, by batch and column.
 
-    wrong: the columns that are known to differ. Rows are paired by all other columns; where none
-    of these tells rows apart, rows that are nowhere near each other count as lost and as added.
+    wrong: the columns that are known to differ; rows: how many a batch has. Rows that have no
+    equal are paired by all other columns. Of a few rows those that have little in common are no
+    pair, and count as rows that one side has alone.
     """
     columns = [column.name for column in declaration.columns]
-    left, right = _leftovers(typed, published, declaration)
-    counts = Counter(
-        {row[_MARK]: row["count"] for row in left.union(right).groupBy(_MARK).count().collect()}
-    )
-    if counts["raw"] != counts["published"] or len(wrong) == len(columns):
-        wrong = _not_shared(left.union(right), columns, abs(counts["raw"] - counts["published"]))
-    agreed = [column for column in columns if column not in wrong]
-    found = {column: Difference(column) for column in [ROWS, *columns]}
-    for pair in _paired(left, right, agreed, wrong).toLocalIterator():
-        _note(found, pair, wrong, len(columns))
-    return [one for one in found.values() if one.row_count]
+    alone = _leftovers(typed, published, declaration).persist(_on_disk())
+    found = {}
+    for batch, unlike in wrong.items():
+        here = f"yearmonth = {text(batch[0])} AND batch_ts = {text(batch[1])}"
+        left = alone.where(f"{here} AND {_MARK} = 'raw'")
+        right = alone.where(f"{here} AND {_MARK} = 'published'")
+        counts = left.count(), right.count()
+        if counts[0] != counts[1] or len(unlike) == len(columns):
+            unlike = _not_shared(left.union(right), columns, abs(counts[0] - counts[1]))
+        told = {column: Difference(column) for column in [ROWS, *columns]}
+        few = max(counts) * 2 <= rows[batch]
+        for pair in _paired(left, right, columns, unlike).toLocalIterator():
+            _note(told, pair, unlike, few)
+        found[batch] = [one for one in told.values() if one.row_count]
+    alone.unpersist()
+    return found
 
 
-def _leftovers(
-    typed: DataFrame, published: DataFrame, declaration: Declaration
-) -> tuple[DataFrame, DataFrame]:
+def _leftovers(typed: DataFrame, published: DataFrame, declaration: Declaration) -> DataFrame:
     """The rows of each side that have no equal on the other, all values as text."""
     values = [f"{_value(column)} AS {name(column.name)}" for column in declaration.columns]
     where = ["_file", "_member", "_record", "_line"]
     nowhere = [f"CAST(NULL AS STRING) AS {one}" for one in where]
     placed = [f"CAST({one} AS STRING) AS {one}" for one in where]
-    left = typed.where("_rejected IS NULL").selectExpr(*values, *placed, "'raw' AS _mark")
-    right = published.selectExpr(*values, *nowhere, "'published' AS _mark")
+    batch = ["yearmonth", "batch_ts"]
+    left = typed.where("_rejected IS NULL")
+    left = left.selectExpr(*values, *batch, *placed, f"'raw' AS {_MARK}")
+    right = published.selectExpr(*values, *batch, *nowhere, f"'published' AS {_MARK}")
     texts = [f"CAST({name(c.name)} AS STRING) AS {name(c.name)}" for c in declaration.columns]
-    names = ", ".join(name(column.name) for column in declaration.columns)
-    both = left.union(right).selectExpr(*texts, *where, _MARK, f"xxhash64({names}) AS {_KEY}")
+    key = _hash([*batch, *(column.name for column in declaration.columns)])
+    both = left.union(right).selectExpr(*texts, *batch, *where, _MARK, f"{key} AS {_KEY}")
     order = f"PARTITION BY {_KEY}, {_MARK} ORDER BY _file, _record"
     both = both.selectExpr("*", f"row_number() OVER ({order}) AS {_NUMBER}")
     alone = both.selectExpr("*", f"count(*) OVER (PARTITION BY {_KEY}, {_NUMBER}) AS twins")
-    alone = alone.where("twins = 1").drop("twins", _KEY, _NUMBER).persist(_on_disk())
-    return alone.where(f"{_MARK} = 'raw'"), alone.where(f"{_MARK} = 'published'")
+    return alone.where("twins = 1").drop("twins", _KEY, _NUMBER)
+
+
+def _hash(columns: list[str]) -> str:
+    """SQL: a hash in which a null has its place, too; xxhash64 of several passes over nulls."""
+    return f"xxhash64({', '.join(f'xxhash64({name(one)})' for one in columns) or '0'})"
 
 
 def _on_disk() -> StorageLevel:
@@ -178,49 +193,46 @@ def _not_shared(alone: DataFrame, columns: list[str], surplus: int) -> list[str]
     return [columns[row["column"]] for row in sorted(totals) if row["sum(n)"] > surplus]
 
 
-def _paired(left: DataFrame, right: DataFrame, agreed: list[str], wrong: list[str]) -> DataFrame:
-    """Rows of both sides next to each other: equal in the agreed columns, else alone."""
-    key = f"xxhash64({', '.join(map(name, agreed)) or '0'}) AS {_KEY}"
+def _paired(left: DataFrame, right: DataFrame, columns: list[str], wrong: list[str]) -> DataFrame:
+    """Rows of both sides next to each other: equal in the columns that agree, else alone."""
+    agreed = [column for column in columns if column not in wrong]
     inside = ", ".join([*map(name, wrong), "_file", "_record"])
     number = f"row_number() OVER (PARTITION BY {_KEY} ORDER BY {inside}) AS {_NUMBER}"
-    sides = []
-    for side in (left, right):
-        chosen = [
-            *map(name, dict.fromkeys([*wrong, "x_SourceFile"])),
-            "_file",
-            "_member",
-            "_line",
-            "_record",
-        ]
-        kept = side.selectExpr(*chosen, key).selectExpr("*", number)
-        sides.append(kept)
-    ours, theirs = sides[0].alias("raw"), sides[1].alias("published")
+    kept = [name(one) for one in dict.fromkeys([*wrong, "x_SourceFile"])]
+    kept += ["_file", "_member", "_line", "_record", _MARK]
+    filled = " + ".join(f"CAST({name(one)} IS NOT NULL AS INT)" for one in columns)
+    kept += [f"{filled} AS _filled", f"{_hash(agreed)} AS {_KEY}"]
+    ours, theirs = (
+        side.selectExpr(*kept).selectExpr("*", number).alias(alias)
+        for side, alias in ((left, "raw"), (right, "published"))
+    )
     return ours.join(theirs, [_KEY, _NUMBER], "full_outer").selectExpr(
         "raw._file AS file", "raw._member AS member", "raw._line AS line",
-        "published.x_SourceFile AS source", "raw._file IS NOT NULL AS is_raw",
-        "published.x_SourceFile IS NOT NULL AS is_published",
+        "published.x_SourceFile AS source", "raw._filled AS filled",
+        f"raw.{_MARK} IS NOT NULL AS is_raw", f"published.{_MARK} IS NOT NULL AS is_published",
         *(f"raw.{name(c)} AS {name('raw ' + c)}" for c in wrong),
         *(f"published.{name(c)} AS {name('published ' + c)}" for c in wrong),
     )  # fmt: skip
 
 
-def _note(found: dict[str, Difference], pair: Row, wrong: list[str], width: int) -> None:
+def _note(found: dict[str, Difference], pair: Row, wrong: list[str], few: bool) -> None:
     unlike = [c for c in wrong if pair[f"raw {c}"] != pair[f"published {c}"]]
-    alone = not (pair["is_raw"] and pair["is_published"])
-    if alone or len(unlike) * 2 > width:  # two rows that have little in common are no pair
-        if pair["is_raw"]:
-            _count(found[ROWS], pair, "delivered", "not published")
-        if pair["is_published"]:
-            _count(found[ROWS], pair, "not delivered", "published")
+    is_pair = pair["is_raw"] and pair["is_published"]
+    if is_pair and not (few and len(unlike) * 3 > pair["filled"]):
+        for column in unlike:
+            _count(found[column], pair, pair[f"raw {column}"], pair[f"published {column}"])
         return
-    for column in unlike:
-        _count(found[column], pair, pair[f"raw {column}"], pair[f"published {column}"])
+    if pair["is_raw"]:
+        _count(found[ROWS], pair, "delivered", "not published")
+    if pair["is_published"]:
+        _count(found[ROWS], pair, "not delivered", "published")
 
 
 def _count(difference: Difference, pair: Row, raw: str | None, published: str | None) -> None:
     difference.row_count += 1
     if len(difference.examples) < EXAMPLES:
-        file = "/".join(filter(None, [pair["file"], pair["member"]])) or pair["source"]
-        line = int(pair["line"]) if pair["line"] and raw != "not delivered" else None
+        is_ours = pair["is_raw"] and raw != "not delivered"
+        file = "/".join(filter(None, [pair["file"], pair["member"]])) if is_ours else pair["source"]
+        line = int(pair["line"]) if is_ours else None
         example = {"file": file, "line": line, "raw": raw, "published": published}
         difference.examples.append(example)

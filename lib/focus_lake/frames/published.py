@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from focus_lake import storage
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import LedgerError
-from focus_lake.frames.sql import name, text, texts
+from focus_lake.frames.sql import name, text
 from focus_lake.spec.columns import spell
 from focus_lake.storage import Store
 
@@ -112,9 +112,3 @@ def live_lines(
         if len(old) < len(line["exports"]):
             live.append(line | {"hidden": old})
     return live
-
-
-def months_of(lines: Iterable[dict]) -> str:
-    """SQL: whether a row is of one of these lines' batches."""
-    batches = ", ".join(f"struct({texts(line['key'])})" for line in lines)
-    return f"struct(yearmonth, batch_ts) IN ({batches})" if batches else "false"

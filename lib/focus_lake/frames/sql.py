@@ -29,9 +29,12 @@ def matches(value: str, pattern: str) -> str:
 
 
 def fold(value: str) -> str:
-    """A text in which case no longer counts. One dotless i: upper() would make it an I."""
-    dotless = f"replace({value}, 'ı', '\ufdd0')"
-    return f"replace(lower(upper({dotless})), '\ufdd0', 'ı')"
+    """A text in which case no longer counts; the dotless i, which upper() makes an I, stays.
+
+    Between upper() and lower() stands something, or Spark would leave upper() out.
+    """
+    upper = f"upper(replace({value}, 'ı', '\ufdd0'))"
+    return f"lower(replace({upper}, '\ufdd0', 'ı'))"
 
 
 def look_up(table: Mapping[str, str | None], key: str) -> str:

@@ -26,6 +26,7 @@ _TOKEN = r'"(?:[^"\\]++|\\.)*+"|[^\s"{}\[\]:,]+|[{}\[\]:,]'
 _KEY_VALUE = r"key:((?:(?! value:)[^;])+) value:((?:(?! value:)[^;])*)"
 _PAIRS_TEXT = rf"\s*{_KEY_VALUE}(?:;\s*{_KEY_VALUE})*;?\s*"
 _HALF_PAIR = r"\\u[dD][89a-fA-F]"
+_PIECE = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\.|[^\\]+"
 _PAIRS = r"\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _BACKSLASH = text(chr(92))
 _MARK = "\ufdd0"  # no character; numbers are texts behind it while from_json looks at them
@@ -147,17 +148,28 @@ def _exact(word: str) -> str:
     tags = _from_json(f"array_join(transform({tokens}, t -> {one}), '')")
     plain = text(f'"{_MARK}([^"]*)"')
     value = f"replace(regexp_replace(v, {plain}, '$1'), '{_MARK}', '')"
-    return f"transform_values({tags}, (k, v) -> {_lower_hex(value)})"
+    return f"transform_values({tags}, (k, v) -> {_as_python_writes(value)})"
 
 
-def _lower_hex(value: str) -> str:
-    """Control characters that JSON text must escape, in the lower case that Python writes."""
-    digits = [("0B", "0b"), ("0E", "0e"), ("0F", "0f")] + [
-        (f"1{d}", f"1{d.lower()}") for d in "ABCDEF"
+def _as_python_writes(value: str) -> str:
+    """Nested JSON text as Python writes it: whole characters, control characters in lower case.
+
+    Spark writes what lies beyond the first 65,536 characters as two escapes, and hex in capitals.
+    """
+    digits = [
+        ("0B", "0b"),
+        ("0E", "0e"),
+        ("0F", "0f"),
+        *((f"1{d}", f"1{d.lower()}") for d in "ABCDEF"),
     ]
     changed = "x"
     for upper, lower in digits:
         found, told = rf"(?<!\\)((?:\\\\)*)\\u00{upper}", rf"$1\\u00{lower}"
         changed = f"regexp_replace({changed}, {text(found)}, {text(told)})"
-    some = text(r"\A[\[{].*\\u00[01][A-F]")
-    return let(value, "x", f"CASE WHEN x RLIKE {some} THEN {changed} ELSE x END")
+    controls, halves = text(r"\A[\[{].*\\u00[01][A-F]"), text(rf"\A[\[{{].*{_HALF_PAIR}")
+    pieces = f"regexp_extract_all(y, {text(_PIECE)}, 0)"
+    read = "from_json(concat('[\"', t, '\"]'), 'array<string>')[0]"
+    whole = f"CASE WHEN t RLIKE {text('^' + _HALF_PAIR)} THEN {read} ELSE t END"
+    whole = f"array_join(transform({pieces}, t -> {whole}), '')"
+    lowered = let(value, "x", f"CASE WHEN x RLIKE {controls} THEN {changed} ELSE x END")
+    return let(lowered, "y", f"CASE WHEN y RLIKE {halves} THEN {whole} ELSE y END")
