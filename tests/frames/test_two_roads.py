@@ -1,0 +1,104 @@
+"""typed_frame gives the rows that were published: samples, bills that others made, odd values."""
+
+from __future__ import annotations
+
+import pytest
+from chispa.dataframe_comparer import assert_df_equality
+
+from focus_lake import declare
+from focus_lake.frames import published_frame, raw_frame, tags, typed_frame
+from focus_lake.frames.sql import name
+from focus_lake.options import parse
+from focus_lake.sample.__main__ import main as make_sample
+from focus_lake.sample.options import SampleOptions
+from helpers import real_rows
+from helpers.audits import Audits
+
+PROVIDERS = ("alibaba", "aws", "azure", "gcp", "oci", "datacenter", "ai_spend")
+
+
+def assert_same(wide, audits: Audits, provider: str, rows: int | None = None) -> None:
+    """The typed rows of the live batches are the published ones, by chispa."""
+    declaration = declare.load(provider)
+    published = published_frame(wide, str(audits.lake), declaration)
+    live = published.select("yearmonth", "batch_ts").distinct()
+    typed = typed_frame(raw_frame(wide, str(audits.raw), declaration), declaration)
+    typed = typed.where("_rejected IS NULL").join(live, ["yearmonth", "batch_ts"], "left_semi")
+    columns = [*declaration.columns]
+    shown = [_comparable(column) for column in columns] + ["yearmonth", "batch_ts"]
+    typed, published = typed.selectExpr(*shown), published.selectExpr(*shown)
+    assert published.count() > 0
+    assert rows is None or published.count() == rows
+    assert_df_equality(typed, published, ignore_row_order=True, ignore_nullable=True)
+
+
+def _comparable(column) -> str:
+    """A column that can be sorted by; of a map its entries in order, as text."""
+    value = name(column.name)
+    made = f"CAST({tags.ordered(value)} AS STRING)" if column.stored == "map" else value
+    return f"{made} AS {value}"
+
+
+@pytest.mark.parametrize(
+    "provider",
+    ["alibaba", *(pytest.param(one, marks=pytest.mark.slow) for one in PROVIDERS[1:])],
+)
+def test_a_sample_comes_out_the_same_on_both_roads(wide, audits, provider):
+    options = ["--out", str(audits.raw), "--providers", provider, "--rows", "400"]
+    options += ["--months", "1", "--pushes", "2", "--until", "202601"]
+    assert make_sample(parse(SampleOptions, options)) == 0
+    assert audits.publish(provider) == 0
+    assert_same(wide, audits, provider)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lay_out", [real_rows.lay_out_real, real_rows.lay_out_generated])
+def test_bills_that_others_made_come_out_the_same(wide, audits, lay_out):
+    for provider, rows in lay_out(audits.raw).items():
+        assert audits.publish(provider) == 0
+        assert_same(wide, audits, provider, len(rows))
+
+
+BACKSLASHES = r"""BilledCost,BillingCurrency,BillingPeriodStart,Tags,ResourceId,Own
+1.5,CNY,2026-01-01 00:00:00,"{\"Owner\": \"mei\", \"n\": 1.10}",a,\N
+"1E-7",CNY,2026-01-01 00:00:00,"two
+lines, \"one\" tag \\ more","- ","x,y"
+
+ 2 ,CNY,2026-01-01T00:00:00Z,-,,NULL
+"""
+QUOTES = """\ufeffbilledcost,BILLINGCURRENCY,BillingPeriodStart,TAGS,Own,own2\r
+3,CNY,2026-01-01 00:00:00,"{""OWNER"":""li"",""OWNER"":""ann""}","a ""b"" \\""c",z\r
+-0.000000000000000001,CNY,2026-01-01 00:00:00,{},,\r
+"""
+
+
+def test_odd_texts_of_several_headers_come_out_the_same(wide, audits):
+    folder = "alibaba/202601/20260131173000"
+    audits.put(f"{folder}/1500_2_X_202601_part_001.csv", BACKSLASHES)
+    audits.put(f"{folder}/1500_2_X_202601_part_002.csv", QUOTES)
+    assert audits.publish() == 0
+    assert_same(wide, audits, "alibaba", 5)
+    declaration = declare.load("alibaba")
+    rows = typed_frame(raw_frame(wide, str(audits.raw), declaration), declaration)
+    found = {(row["_file"][-7], row["_line"]): row for row in rows.collect()}
+    assert sorted(found) == [("1", 2), ("1", 3), ("1", 6), ("2", 2), ("2", 3)]
+    assert found["1", 2]["Tags"] == {"Owner": "mei", "n": "1.10"}
+    assert found["1", 3]["x_Other"] == {"Tags": 'two\nlines, "one" tag \\ more', "Own": "x,y"}
+    assert found["2", 2]["x_Owner"] == "ann"
+    assert found["2", 2]["x_Other"] == {"Own": 'a "b" \\"c', "own2": "z"}
+
+
+def test_a_record_that_cannot_be_typed_says_why(wide, audits):
+    head = "BilledCost,BillingCurrency,BillingPeriodStart\n"
+    text = f"{head}1,CNY,2026-01-01 00:00:00\nmuch,CNY,yesterday\n1,CNY\n"
+    audits.put("alibaba/202601/20260131173000/1500_2_X_202601.csv", text)
+    declaration = declare.load("alibaba")
+    raw = raw_frame(wide, str(audits.raw), declaration, ["202601"])
+    assert {"BilledCost", "_line", "yearmonth", "batch_ts"} <= set(raw.columns)
+    rows = typed_frame(raw, declaration).orderBy("_line").collect()
+    assert [row["_rejected"] for row in rows] == [
+        None,
+        "BilledCost much; BillingPeriodStart yesterday",
+        "the record has 2 fields, the header 3",
+    ]
+    assert raw_frame(wide, str(audits.raw), declaration, ["202512"]).count() == 0
