@@ -32,6 +32,8 @@ _LITTER = re.compile(
     re.IGNORECASE,
 )
 DOUBLED, BACKSLASH = "doubled", "backslash"
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_LONGEST = 8 * 1024 * 1024  # letters of a record; past this a quote was opened and never closed
 # A field of a record in which backslashes escape quotes, and what ends it.
 _FIELD = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|([^",\r\n]*))(,|\r?\n|\Z)', re.DOTALL)
 
@@ -110,16 +112,28 @@ def _look(raw: Store, path: str, member: str | None, encoding: str, rows_key: st
 
 
 def _quoting(raw: Store, path: str, member: str | None, encoding: str) -> str:
-    """How quotes inside fields are written, by which reading fits better; doubled if both do."""
-    wrong = {}
-    for quoting in (DOUBLED, BACKSLASH):
-        with _lines(raw, path, member, encoding) as lines:
-            try:
-                sizes = [len(row) for row, _ in _rows(lines, quoting) if row]
-            except csv.Error:
-                continue
-            wrong[quoting] = sum(size != sizes[0] for size in sizes)
-    return min(wrong, key=lambda quoting: wrong[quoting], default=DOUBLED)
+    """How quotes inside fields are written: doubled, unless backslashes fit better."""
+    doubled = _wrong_records(raw, path, member, encoding, DOUBLED)
+    if doubled == 0:
+        return DOUBLED
+    escaped = _wrong_records(raw, path, member, encoding, BACKSLASH)
+    better = escaped is not None and (doubled is None or escaped < doubled)
+    return BACKSLASH if better else DOUBLED
+
+
+def _wrong_records(
+    raw: Store, path: str, member: str | None, encoding: str, quoting: str
+) -> int | None:
+    """How many records have another number of fields than the first; None if it is no CSV."""
+    width, wrong = 0, 0
+    with _lines(raw, path, member, encoding) as lines:
+        try:
+            for row, _ in _rows(lines, quoting):
+                width = width or len(row)
+                wrong += bool(row) and len(row) != width
+        except csv.Error:
+            return None
+    return wrong
 
 
 @contextmanager
@@ -162,19 +176,26 @@ def _rows(lines: Iterable[str], quoting: str) -> Iterator[tuple[list[str], int]]
 
 def _escaped_rows(lines: Iterable[str]) -> Iterator[tuple[list[str], int]]:
     """As _rows, where a backslash escapes a quote or a backslash inside quotes, and there alone."""
-    pending, begin = "", 1
+    pending: list[str] = []
+    begin, inside, size = 1, False, 0
     for number, line in enumerate(lines, 1):
-        pending += line
-        row = _escaped_row(pending)
-        if row is not None:
+        pending.append(line)
+        size += len(line)
+        inside ^= bool(_ESCAPE.sub("", line).count('"') % 2)
+        if size > _LONGEST:
+            break
+        if not inside:
+            row = _escaped_row("".join(pending))
+            if row is None:
+                raise csv.Error(f"line {begin}: a quote stands in the middle of a field")
             yield row, begin
-            pending, begin = "", number + 1
+            pending, begin, size = [], number + 1, 0
     if pending:
         raise csv.Error(f"line {begin}: a quote is opened here and never closed")
 
 
 def _escaped_row(text: str) -> list[str] | None:
-    """The fields of a whole record, None where it goes on in the next line."""
+    """The fields of a whole record; None if it is none."""
     if not text.strip("\r\n"):
         return []
     row, at = [], 0
