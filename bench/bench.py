@@ -74,11 +74,21 @@ def _cold(options: Options, folder: Path) -> None:
         raw = data.sample(folder / f"{rows}", rows)
         found = measure.run(_command(raw, _fresh(folder / "cold")))
         _say(f"{rows:,} rows", found.seconds, rows, f"{found.megabytes:,.0f} MB of memory")
+        if rows in (options.rows, 2 * options.rows):
+            _audited(raw, folder / "cold", rows, found.seconds)
     raw = data.sample(folder / f"{options.small_rows}", options.small_rows)
     texts = data.unzipped(raw / data.PROVIDER, folder / f"{options.small_rows}" / "text")
     command = [sys.executable, duck.__file__, str(raw), str(texts), str(_fresh(folder / "cold"))]
     found = measure.run(command)
     _say(f"DuckDB, {options.small_rows:,} rows from unzipped text", found.seconds)
+
+
+def _audited(raw: Path, lake: Path, rows: int, beside: float) -> None:
+    """The audit of what was just published; it may take six times as long as the job."""
+    job = Path(__file__).parents[1] / "jobs" / "audit_focus.py"
+    found = measure.run([sys.executable, str(job), "--raw", str(raw), "--lake", str(lake)])
+    more = f"{found.megabytes:,.0f} MB of memory, {found.seconds / beside:.1f} times the job"
+    _say(f"the audit of {rows:,} rows", found.seconds, rows, more)
 
 
 def _nothing_new(options: Options, folder: Path) -> None:

@@ -41,7 +41,7 @@ def test_what_agrees_is_told_and_noted_and_nothing_else_is_written(published):
     assert audited.code == 0
     assert audited.out == (
         "agrees             alibaba/202601/20260131173000: 3 rows, 84 columns, billed CNY 3.25\n"
-        "1 agree, 0 differ, 0 cannot be audited.\n"
+        "1 agrees, 0 differ, 0 cannot be audited.\n"
     )
     after = everything(published)
     assert set(after) - set(before) == {"audits/alibaba/202601.jsonl"}
@@ -91,7 +91,7 @@ def test_raw_files_that_are_gone_or_changed_are_named_and_the_others_audited(aud
     changed.write_text(changed.read_text() + "\n")
     audited = audits.audit()
     assert audited.code == 1
-    assert audited.last == "1 agree, 0 differ, 2 cannot be audited."
+    assert audited.last == "1 agrees, 0 differ, 2 cannot be audited."
     assert "1500_2_X_202601.csv: the raw file is gone" in audited.out
     assert "1500_2_X_202602.csv: the raw file changed since it was published" in audited.out
     verdicts = [audited.lines[f"{month}/{month}28173000"]["verdict"] for month in months]

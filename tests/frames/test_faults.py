@@ -39,7 +39,7 @@ def bill(month: str) -> bytes:
         day = f"{month[:4]}-{month[4:]}-{row + 1:02}"
         lines.append(
             f"{cost},{cost},CNY,{start},{day} 00:00:00,{day} 10:00:00.250,{day} 11:00:00,"
-            f"{'usage' if row % 2 else 'Tax'},Elastic Compute Service,26842,Alibaba Cloud,26842,"
+            f"{'usage' if row % 2 else 'Tax'},云服务器 ECS,26842,Alibaba Cloud,26842,"
             f'cn-{row},Region {row}, r-{row},{"-" if row % 2 else "Hour"},"{tag}",b{row}'
         )
     with zipfile.ZipFile(at, "w") as archive:

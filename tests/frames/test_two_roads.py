@@ -80,7 +80,7 @@ def test_odd_texts_of_several_headers_come_out_the_same(wide, audits):
     assert_same(wide, audits, "alibaba", 5)
     declaration = declare.load("alibaba")
     rows = typed_frame(raw_frame(wide, str(audits.raw), declaration), declaration)
-    found = {(row["_file"][-7], row["_line"]): row for row in rows.collect()}
+    found = {(row["_file"][-5], row["_line"]): row for row in rows.collect()}
     assert sorted(found) == [("1", 2), ("1", 3), ("1", 6), ("2", 2), ("2", 3)]
     assert found["1", 2]["Tags"] == {"Owner": "mei", "n": "1.10"}
     assert found["1", 3]["x_Other"] == {"Tags": 'two\nlines, "one" tag \\ more', "Own": "x,y"}

@@ -45,33 +45,26 @@ class Seen:
 def seen(rows: DataFrame, declaration: Declaration) -> dict[Batch, Seen]:
     """(yearmonth, batch_ts) -> what it holds; one pass, whatever the number of rows.
 
-    A checksum adds up the hashes of a column's values, in two halves, which cannot overflow.
+    A checksum adds up 40 bits of the hash of each value; rows are added up by task, since a sum of
+    more than 16 million of them could overflow.
     """
     columns = [column.name for column in declaration.columns]
     is_bad = "_rejected IS NOT NULL" if "_rejected" in rows.columns else "false"
-    chosen = [f"{_value(column)} AS {name(column.name)}" for column in declaration.columns]
-    chosen += ["yearmonth", "batch_ts", f"{is_bad} AS bad"]
-    hashed = [f"xxhash64({name(column)}) AS {name('#' + column)}" for column in columns]
-    wide = rows.selectExpr(*chosen).selectExpr("*", *hashed)
     totals = ["count(*) AS rows"]
-    for number, column in enumerate(columns):
-        half = name("#" + column)
-        totals += [
-            f"count({name(column)}) AS n{number}",
-            f"sum({half} & 4294967295L) AS l{number}",
-            f"sum(shiftrightunsigned({half}, 32)) AS h{number}",
-        ]
-    totals += [f"try_sum({cost}) AS {cost}" for cost in COSTS]
-    keys = ["yearmonth", "batch_ts", "bad", CURRENCY]
+    for number, column in enumerate(declaration.columns):
+        totals.append(f"count({name(column.name)}) AS n{number}")
+        totals.append(f"sum(shiftright(xxhash64({_value(column)}), 24)) AS h{number}")
+    totals += [f"try_sum({cost}) AS sum_{cost}" for cost in COSTS]
+    keys = ["yearmonth", "batch_ts", f"{is_bad} AS bad", f"{CURRENCY} AS currency"]
     found: dict[Batch, Seen] = {}
-    for row in _grouped(wide, keys, totals):
+    for row in _grouped(rows, [*keys, "spark_partition_id() AS task"], totals):
         _add(found.setdefault((row["yearmonth"], row["batch_ts"]), Seen()), row, columns)
     return found
 
 
 def _grouped(rows: DataFrame, keys: list[str], totals: list[str]) -> list[Row]:
-    expressions = [functions.expr(total) for total in totals]
-    return rows.groupBy(*keys).agg(*expressions).collect()
+    keyed, summed = (list(map(functions.expr, each)) for each in (keys, totals))
+    return rows.groupBy(*keyed).agg(*summed).collect()
 
 
 def _add(found: Seen, row: Row, columns: list[str]) -> None:
@@ -81,11 +74,11 @@ def _add(found: Seen, row: Row, columns: list[str]) -> None:
     found.rows += row["rows"]
     for number, column in enumerate(columns):
         found.filled[column] += row[f"n{number}"]
-        found.checksums[column] += row[f"l{number}"] + (row[f"h{number}"] << 32)
+        found.checksums[column] += row[f"h{number}"]
     for cost in COSTS:
-        if row[cost] is not None:
-            key = (row[CURRENCY], cost)
-            found.sums[key] = _ADD(found.sums.get(key, Decimal(0)), row[cost])
+        if (total := row[f"sum_{cost}"]) is not None:
+            key = (row["currency"], cost)
+            found.sums[key] = _ADD(found.sums.get(key, Decimal(0)), total)
 
 
 def _value(column: Column) -> str:

@@ -153,7 +153,10 @@ def report(done: list[ProviderAudit]) -> str:
         if one.failure:
             lines.append(f"FAILED             {one.provider}: {one.failure}")
     verdicts = [finding.verdict for one in done for finding in one.findings]
-    parts = [f"{verdicts.count(AGREES)} agree", f"{verdicts.count(DIFFERS)} differ"]
+    parts = [
+        f"{verdicts.count(one)} {word}" for one, word in ((AGREES, "agree"), (DIFFERS, "differ"))
+    ]
+    parts = [part + "s" * part.startswith("1 ") for part in parts]
     parts.append(f"{verdicts.count(UNAUDITABLE)} cannot be audited")
     failed = [one.provider for one in done if one.failure]
     end = f"; FAILED: {', '.join(failed)}" if failed else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pyspark.sql import DataFrame
 
 from focus_lake.declare.model import Declaration
@@ -23,7 +25,7 @@ from focus_lake.spec.columns import Column, spell
 REJECTED = "_rejected"  # why a row cannot be published; null for the others
 # Columns between the steps; a prefix keeps them apart from the table's own.
 _WORD, _RAW, _MAP, _UNPARSED = "_word ", "_raw ", "_map ", "_unparsed "
-_NOTES, _FOLDED = "_notes", "_folded"
+_NOTES, _FOLDED, _KEPT = "_notes", "_folded", "_kept"
 _IS_NATIVE = f"{FORMAT} = 'parquet'"
 
 
@@ -54,14 +56,13 @@ class _Typing:
         rows = self._parsed(rows)
         rows = self._moments(rows)
         rows = self._values(rows)
-        for step in (fills.spellings(), self._attributes(), fills.defaults(self.declaration)):
+        steps = [fills.spellings(), self._attributes(), fills.defaults(self.declaration)]
+        steps += [fills.from_path(self.declaration), fills.from_columns(self.declaration)]
+        steps += [fills.fills(), fills.offers(self.declaration), fills.services(self.declaration)]
+        rows, kept = _packed(rows, steps)
+        for step in steps:
             rows = _apply(rows, step)
-        for step in (fills.from_path(self.declaration), fills.from_columns(self.declaration)):
-            rows = _apply(rows, step)
-        for step in (fills.fills(), fills.offers(self.declaration)):
-            rows = _apply(rows, step)
-        rows = _apply(rows, fills.services(self.declaration))
-        return self._ordered(rows)
+        return self._ordered(_unpacked(rows, kept))
 
     def _words(self, rows: DataFrame) -> DataFrame:
         """The text of each column, whichever header it came under; null texts are null."""
@@ -232,6 +233,23 @@ class _Typing:
         chosen = [f"{made.get(one, name(one))} AS {name(one)}" for one in self.made]
         behind = ["yearmonth", "batch_ts", "_file", "_member", "_record", "_line", REJECTED]
         return rows.selectExpr(*chosen, *behind)
+
+
+def _packed(rows: DataFrame, steps: list[fills.Step]) -> tuple[DataFrame, list[str]]:
+    """The columns that no step touches in one, which is copied as a whole; and their names."""
+    used = {_NOTES, FILE}
+    for step in steps:
+        used.update(step.changes)
+        for sql in [*step.changes.values(), *step.notes]:
+            used.update(re.findall(r"`([^`]+)`", sql))
+    kept = [one for one in rows.columns if one not in used]
+    chosen = [name(one) for one in rows.columns if one in used]
+    return rows.selectExpr(*chosen, f"struct({', '.join(map(name, kept))}) AS {_KEPT}"), kept
+
+
+def _unpacked(rows: DataFrame, kept: list[str]) -> DataFrame:
+    others = [name(one) for one in rows.columns if one != _KEPT]
+    return rows.selectExpr(*others, *(f"{_KEPT}.{name(one)} AS {name(one)}" for one in kept))
 
 
 def _apply(rows: DataFrame, step: fills.Step) -> DataFrame:
