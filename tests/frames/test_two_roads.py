@@ -39,10 +39,8 @@ def _comparable(column) -> str:
     return f"{made} AS {value}"
 
 
-@pytest.mark.parametrize(
-    "provider",
-    ["alibaba", *(pytest.param(one, marks=pytest.mark.slow) for one in PROVIDERS[1:])],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_sample_comes_out_the_same_on_both_roads(wide, audits, provider):
     options = ["--out", str(audits.raw), "--providers", provider, "--rows", "400"]
     options += ["--months", "1", "--pushes", "2", "--until", "202601"]

@@ -23,6 +23,7 @@ class Audited:
     code: int
     out: str
     lines: dict[str, dict] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)  # a test's own note
 
     @property
     def last(self) -> str:
