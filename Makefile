@@ -36,8 +36,8 @@ test-trino: setup  ## run the views' tests on a real Trino, fetched once (821 MB
 	$(PY) scripts/trino_server.py fetch
 	$(PY) -m pytest -q -m trino
 
-report: setup  ## write the conformance page of build/lake to build/conformance.html
-	$(PY) -m focus_lake.report conformance --lake build/lake --html build/conformance.html
+report: setup  ## write the pages of build/lake to build/report: open its index.html
+	$(PY) -m focus_lake.report site --lake build/lake --out build/report
 
 render: setup  ## write every statement of the catalog to build/sql, to read or to paste
 	$(PY) -m focus_lake.catalog --out build/sql

@@ -1,37 +1,47 @@
-"""The command: python -m focus_lake.report conformance --lake DIR --html FILE."""
+"""The commands: python -m focus_lake.report site|board|conformance --lake DIR ..."""
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from focus_lake.errors import OptionsError
+from focus_lake.catalog.engines.duckdb import translate
+from focus_lake.errors import CatalogError, OptionsError
 from focus_lake.options import option, run_job
-from focus_lake.report import facts, page
-
-PAGES = ("conformance",)
+from focus_lake.report import facts, page, questions, site
+from focus_lake.report.board import Chosen
+from focus_lake.report.questions import Answers
 
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """Options of the page."""
+    """Options of the conformance page alone."""
 
     lake: str = option("folder of the lake, with the catalog that refresh_catalog.py made in it")
     html: str = option("file to write; it needs nothing but itself")
     database: str = option("name of the catalog: the file in the lake without .duckdb", "focus")
 
 
+@dataclass(frozen=True)
+class SiteOptions:
+    """Options of site and board."""
+
+    lake: str = option("folder of the lake, with the catalog that refresh_catalog.py made in it")
+    out: str = option("folder to write to")
+    months: str = option("months of the board report: YYYYMM..YYYYMM; empty: the newest", "")
+    ai_only: bool = option("board report on AI spend alone", False)
+    masked: bool = option("hide accounts, owners and commitments", False)
+    made: str = option("the time that stands on the pages, UTC; empty: now", "")
+    database: str = option("name of the catalog: the file in the lake without .duckdb", "focus")
+
+
 def main(options: ReportOptions) -> int:
-    """Write the page; OptionsError where the lake has no catalog."""
-    catalog = Path(options.lake, f"{options.database}.duckdb")
-    if options.lake.startswith("s3://") or not catalog.is_file():
-        raise OptionsError(
-            f"{catalog} is no catalog on this disk: run jobs/refresh_catalog.py --engine duckdb "
-            f"--lake {options.lake} first"
-        )
-    found = facts.read(catalog)
+    """Write the conformance page; OptionsError where the lake has no catalog."""
+    found = facts.read(_catalog(options.lake, options.database))
     target = Path(options.html)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page.render(found, datetime.now(UTC)), encoding="utf-8")
@@ -39,9 +49,94 @@ def main(options: ReportOptions) -> int:
     return 0
 
 
+def write_site(options: SiteOptions) -> int:
+    """Every page; the last line says what to open."""
+    answers, made = _asked(options), _made(options.made)
+    chosen = chosen_months(options.months, options.ai_only, answers)
+    found = facts.read(_catalog(options.lake, options.database))
+    written = _write(Path(options.out), site.pages(answers, found, made, chosen))
+    for old in {*Path(options.out, "statements").glob("*.html")} - written:
+        old.unlink()  # of a department that is no more
+    for name, why in sorted(answers.missing.items()):
+        print(f"note: {name} could not be read: {why}", file=sys.stderr)
+    print(f"{len(written)} pages; open {Path(options.out, 'index.html')}")
+    return 0
+
+
+def write_board(options: SiteOptions) -> int:
+    """The board report alone."""
+    answers, made = _asked(options), _made(options.made)
+    chosen = chosen_months(options.months, options.ai_only, answers)
+    _write(Path(options.out), site.of_board(answers, made, chosen))
+    print(f"{Path(options.out, 'board.html')} and board.pdf")
+    return 0
+
+
+def _write(folder: Path, pages: Iterable[tuple[str, bytes]]) -> set[Path]:
+    written = set()
+    for path, content in pages:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        written.add(target)
+    return written
+
+
+def chosen_months(text: str, ai_only: bool, answers: Answers) -> Chosen:
+    """--months as billing months; OptionsError for what is none."""
+    there = answers.months()
+    if not text:
+        newest = there[-1] if there else ""
+        return Chosen(newest, newest, ai_only)
+    months = re.fullmatch(r"(\d{4}(?:0[1-9]|1[0-2]))(?:\.\.(\d{4}(?:0[1-9]|1[0-2])))?", text)
+    if not months or (months[2] or months[1]) < months[1]:
+        raise OptionsError(f"--months {text}: write YYYYMM..YYYYMM, such as 202601..202603")
+    chosen = Chosen(months[1], months[2] or months[1], ai_only)
+    if there and not any(one in chosen for one in there):
+        raise OptionsError(f"--months {text}: there are {there[0]} to {there[-1]} in this lake")
+    return chosen
+
+
+def _made(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else datetime.now(UTC)
+    except ValueError:
+        raise OptionsError(f"--made {text}: write a time, such as 2026-01-31T06:00") from None
+
+
+def _catalog(lake: str, database: str) -> Path:
+    catalog = Path(lake, f"{database}.duckdb")
+    if lake.startswith("s3://") or not catalog.is_file():
+        raise OptionsError(
+            f"{catalog} is no catalog on this disk: run jobs/refresh_catalog.py --engine duckdb "
+            f"--lake {lake} first"
+        )
+    return catalog
+
+
+def _asked(options: SiteOptions) -> Answers:
+    import duckdb
+
+    catalog = _catalog(options.lake, options.database)
+    with duckdb.connect(str(catalog), read_only=True) as connection:
+
+        def query(sql: str) -> list[tuple]:
+            try:
+                return connection.execute(translate(sql, options.database)).fetchall()
+            except duckdb.Error as error:
+                raise CatalogError(str(error).splitlines()[0]) from error
+
+        return questions.ask(query, options.database, options.masked)
+
+
+COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
+    "site": (SiteOptions, write_site),
+    "board": (SiteOptions, write_board),
+    "conformance": (ReportOptions, main),
+}
+
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1] in PAGES:
-        del sys.argv[1]
-    elif not {"-h", "--help"} & set(sys.argv):
-        sys.exit(f"which page? python -m focus_lake.report {PAGES[0]} --lake DIR --html FILE")
-    sys.exit(run_job(ReportOptions, __doc__, main))
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        sys.exit(f"which one? python -m focus_lake.report {'|'.join(COMMANDS)} --help")
+    kind, command = COMMANDS[sys.argv.pop(1)]
+    sys.exit(run_job(kind, __doc__, command))
