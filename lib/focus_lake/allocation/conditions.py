@@ -34,17 +34,21 @@ class Condition:
     values: tuple[str, ...] = ()
 
     def sql(self, expression: str) -> str:
-        """The test as SQL that is never null, of an expression for the column."""
+        """The test as SQL, of an expression for the column; null counts as not met.
+
+        Without a function around it, since a rule set is tested on every charge.
+        """
         listed = ", ".join(map(quoted, self.values))
         if self.operator == "in":
-            return f"COALESCE({expression} IN ({listed}), FALSE)"
+            one = len(self.values) == 1
+            return f"{expression} = {listed}" if one else f"{expression} IN ({listed})"
         if self.operator == "not":
-            return f"COALESCE({expression} NOT IN ({listed}), TRUE)"
+            return f"({expression} IS NULL OR {expression} NOT IN ({listed}))"
         if self.operator == "prefix":
             tests = (
                 f"SUBSTR({expression}, 1, {len(value)}) = {quoted(value)}" for value in self.values
             )
-            return f"COALESCE({' OR '.join(tests)}, FALSE)"
+            return f"({' OR '.join(tests)})"
         empty = f"NULLIF(TRIM({expression}), '') IS "
         return empty + ("NULL" if self.operator == "is_null" else "NOT NULL")
 
