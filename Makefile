@@ -45,6 +45,7 @@ render: setup  ## write every statement of the catalog to build/sql, to read or 
 bench: ROWS = 1000000
 bench: setup  ## measure speed and memory, and DuckDB at the same work (ROWS=1000000 ROUNDS=3)
 	$(PY) bench/shares.py
+	$(PY) bench/allocation.py
 	$(PY) bench/bench.py --rows $(ROWS) --rounds $(ROUNDS)
 
 lint: setup  ## check style, types, and that rooms import only from rooms below them

@@ -10,7 +10,7 @@ import pytest
 from focus_lake.catalog import close_month
 from focus_lake.options import parse
 from helpers import local_trino
-from helpers.catalog import Deployed, refresh
+from helpers.catalog import Deployed, deploy_only, for_allocation, refresh
 from helpers.lakes import Lake, charge
 
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
@@ -63,8 +63,9 @@ class Ledger:
 
 
 @pytest.fixture(params=BOTH)
-def books(request, tmp_path) -> Ledger:
-    """An empty lake on each engine."""
+def books(request, tmp_path, monkeypatch) -> Ledger:
+    """An empty lake on each engine, with the views of who pays alone."""
+    deploy_only(monkeypatch, for_allocation)
     server = request.getfixturevalue("trino") if request.param == "trino" else None
     name = f"books_{abs(hash(request.node.name)) % 10**9}"
     lake = Lake((server.root if server else tmp_path) / name)

@@ -48,6 +48,10 @@ WRONG = {
         rule("r", MATCH, 'method = "percent"\npercent = { "cc-0" = "-1", "cc-1" = "101" }'),
         "percent of cc-0 is -1; it must be from 0 to 100",
     ),
+    "a percentage beyond numbers": (
+        rule("r", MATCH, 'method = "percent"\npercent = { "cc-0" = "nan", "cc-1" = "100" }'),
+        "percent of cc-0 is nan; it must be from 0 to 100",
+    ),
     "a target that does not exist": (
         rule("r", MATCH, 'method = "even"\ntargets = ["cc-2"]'),
         "line 10: rule r: target cc-2 does not exist; did you mean",

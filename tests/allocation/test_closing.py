@@ -131,9 +131,13 @@ def test_a_month_that_cannot_be_closed_is_a_wrong_option(tmp_path, month, said):
 
 def test_months_are_closed_in_turn_and_only_after_a_good_refresh(books, capsys):
     december(books)
-    books.bill("202601", cost("2026-01-05", "5", "cc-0"))
+    nobody = cost("2026-01-05", "3")
+    books.bill("202601", cost("2026-01-05", "5", "cc-0"), nobody)
     books.bill("202511", cost("2025-11-05", "5", "cc-0"))
     assert books.close("202511") == 0
+    assert books.ask(
+        "SELECT metric, value FROM focus_allocation_measures WHERE yearmonth = '202601' ORDER BY 1"
+    ) == [("M1_after_allocation", D("0.625")), ("unallocated_share", D("0.375"))]
     assert books.close("202601") == 1
     assert "202512 is open and comes before 202601: close it first" in capsys.readouterr().out
     assert books.close("202510") == 1

@@ -138,6 +138,7 @@ def test_targets_are_data(told):
         ("M13", "<=", D("1.2"), "ratio"),
         ("M14", ">=", D("0.98"), "ratio"),
         ("M15", ">=", D("0.99"), "ratio"),
+        ("M1_after_allocation", ">=", D("0.95"), "ratio"),
         ("M2", "<", D("1"), "hours"),
         ("M3", "<", D("0.01"), "ratio"),
         ("M4", "<=", D("0.2"), "ratio"),
@@ -159,7 +160,9 @@ def test_a_measure_without_a_value_says_why_and_is_never_met(told):
         "SELECT metric FROM focus_pipeline_metrics WHERE provider IS NULL AND value IS NULL "
         "ORDER BY 1"
     )
-    assert [name for (name,) in alone] == ["M10", "M12", "M13", "M15", "M6", "M7", "M9"]
+    assert [name for (name,) in alone] == [
+        *("M10", "M12", "M13", "M15", "M1_after_allocation", "M6", "M7", "M9", "unallocated_share")
+    ]
 
 
 def test_runs_are_counted_for_the_whole_lake(tmp_path):

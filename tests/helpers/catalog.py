@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from focus_lake.catalog import job
+from focus_lake.catalog import job, render
 from focus_lake.catalog.engines.duckdb import translate
 from focus_lake.options import parse
 from helpers.lakes import Lake
@@ -18,6 +18,28 @@ from helpers.local_trino import LocalTrino
 def refresh(*argv: str) -> int:
     """The refresh job as a command line gives it; the exit code."""
     return job.main(parse(job.RefreshOptions, argv))
+
+
+ALLOCATION = {
+    *("focus_unified", "focus_daily", "focus_exchange_rates", "focus_cost_centers"),
+    *("focus_tag_values", "focus_account_cost_centers", "focus_allocated_cost"),
+    *("focus_chargeback", "focus_chargeback_lines", "focus_delivery_status"),
+}
+
+
+def deploy_only(monkeypatch, wanted) -> None:
+    """Let refreshes leave out the views over several providers whose name is not wanted."""
+    every = render.shared_views
+
+    def some(*args, **more) -> list:
+        return [one for one in every(*args, **more) if wanted(one.name)]
+
+    monkeypatch.setattr(render, "shared_views", some)
+
+
+def for_allocation(view: str) -> bool:
+    """Whether who pays rests on the view, or tells of it."""
+    return view in ALLOCATION or view.startswith("focus_allocation_")
 
 
 def on_duckdb(lake: Path, sql: str, database: str = "focus") -> list[tuple]:

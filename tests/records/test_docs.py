@@ -1,4 +1,4 @@
-"""docs/records.md and docs/runbooks/: every query runs as printed on both engines."""
+"""docs/records.md, allocation.md and runbooks/: every query runs as printed on both engines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from helpers.catalog import deploy, on_duckdb
 from helpers.lakes import story
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = [DOCS / "records.md", *sorted((DOCS / "runbooks").glob("*.md"))]
+PAGES = [DOCS / "records.md", DOCS / "allocation.md", *sorted((DOCS / "runbooks").glob("*.md"))]
 QUERIES = [
     pytest.param(query, id=f"{page.stem}-{number}")
     for page in PAGES

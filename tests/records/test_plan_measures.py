@@ -22,6 +22,9 @@ route = "finance"
 mode = "{mode}"
 """
 FILES = {
+    "cost_centers/a.csv": "cost_center,department\ncc-1,Dev\n",
+    "account_cost_centers/a.csv": "account,cost_center,valid_from,valid_until\n"
+    "sub-1,cc-1,202601,202601\n",
     "budgets/a.csv": "name,scope,value,period,currency,amount,owner\n"
     "aws jan,provider,aws,202601,USD,3000,\n"
     "all jan,all,,202601,USD,7000,\nall dec,all,,202512,USD,3875,\n",
@@ -77,6 +80,22 @@ def fill(lake: Lake) -> dict:
 @pytest.fixture(scope="module", params=BOTH)
 def told(request, tmp_path_factory) -> Deployed:
     return deploy(request.param, request, tmp_path_factory, fill, "planned")
+
+
+def test_what_accounts_and_rules_own_stands_beside_what_tags_own(told):
+    found = told.query(
+        "SELECT metric, provider, yearmonth, BillingCurrency, value, met "
+        "FROM focus_pipeline_metrics WHERE yearmonth IN ('202512', '202601') "
+        "AND metric IN ('M1', 'M1_after_allocation', 'unallocated_share') ORDER BY 3, 1"
+    )
+    assert found == [
+        ("M1", "aws", "202512", "USD", D(0), False),
+        ("M1_after_allocation", "aws", "202512", "USD", D(0), False),
+        ("unallocated_share", "aws", "202512", "USD", D(1), False),
+        ("M1", "aws", "202601", "USD", D(0), False),
+        ("M1_after_allocation", "aws", "202601", "USD", D(1), True),
+        ("unallocated_share", "aws", "202601", "USD", D(0), True),
+    ]
 
 
 def test_each_measure_has_its_value_target_and_verdict(told):

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.catalog import Deployed, refresh
+from helpers.catalog import Deployed, deploy_only, for_allocation, refresh
 from helpers.lakes import Lake, charge
 
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 CENTERS = "cost_center,department,business_unit,owner,valid_from,valid_until\n"
 MEANT = "attribute,value,meant\nx_CostCenter,cc 1,cc-1\n"
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """The views of who pays alone."""
+    deploy_only(monkeypatch, for_allocation)
 
 
 @pytest.fixture(params=BOTH)

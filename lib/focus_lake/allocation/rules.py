@@ -229,7 +229,7 @@ def _percent(made: Split, split: Mapping[str, Any], spelled: Spelled) -> Split:
             number = Decimal(str(text))
         except InvalidOperation:
             raise RuleError("split", f"percent of {target} is {text!r}, no number") from None
-        if not 0 <= number <= 100:
+        if not number.is_finite() or not 0 <= number <= 100:
             raise RuleError("split", f"percent of {target} is {text}; it must be from 0 to 100")
         if target in found:
             raise RuleError("split", f"percent names {target} twice")

@@ -19,6 +19,8 @@ PLANNED = {
     "M12": ("allocation", "policies"),
     "M13": ("budgets",),
 }
+# What measures after allocation rest on: without any of them it says no more than the tags.
+ALLOCATED = ("allocation", "account_cost_centers")
 MARK = "        (/* record measures */)"  # what stands in the view until they are worked out
 _TYPES = ["varchar", "varchar", "varchar", "varchar", "decimal(38, 6)", "varchar"]
 
@@ -33,6 +35,8 @@ def queries(database: str, kinds: Container[str], has_alerts: bool) -> list[str]
     for metric, needs in PLANNED.items():
         if any(kind in kinds for kind in needs) or (metric == "M6" and has_alerts):
             found.append(f"{select}focus_plan_measures WHERE metric = '{metric}' ORDER BY 2, 3, 4")
+    if any(kind in kinds for kind in ALLOCATED):
+        found.append(f"{select}focus_allocation_measures ORDER BY 1, 2, 3, 4")
     return found
 
 
