@@ -10,6 +10,7 @@ from pathlib import Path
 
 from focus_lake.allocation import promote as promotion
 from focus_lake.allocation import statement
+from focus_lake.allocation.money import EXACT
 from focus_lake.errors import OptionsError
 from focus_lake.options import option, run_job
 from focus_lake.reference.read import read, strangers
@@ -108,7 +109,7 @@ def _changes(query: Query, month: str) -> list[str]:
 
 
 def _money(amount: Decimal) -> str:
-    return f"{amount.normalize():f}" if amount else "0"
+    return f"{amount.normalize(EXACT):f}" if amount else "0"
 
 
 def promote(options: AllocationOptions) -> int:

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from focus_lake import __version__
+from focus_lake.allocation.money import EXACT
 from focus_lake.allocation.rules import month_after
 from focus_lake.errors import FocusLakeError, OptionsError, VersionConflict
 from focus_lake.lake import ledger
@@ -180,7 +181,7 @@ def _sortable(row: tuple) -> list[str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, Decimal):
-        return f"{value.quantize(Decimal('1E-18')):f}" if value else "0"
+        return f"{value.quantize(Decimal('1E-18'), context=EXACT):f}" if value else "0"
     return "" if value is None else str(value)
 
 
@@ -195,7 +196,7 @@ def _closing(store: Store, month: str, rows: Sequence[tuple], who: str) -> Closi
     totals: dict[str, Decimal] = {}
     for row in rows:
         currency = row[_CURRENCY] or ""
-        totals[currency] = totals.get(currency, Decimal(0)) + (row[_BILLED] or 0)
+        totals[currency] = EXACT.add(totals.get(currency, Decimal(0)), row[_BILLED] or Decimal(0))
     return Closing(
         yearmonth=month,
         statement=_digest(map(_sortable, rows)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from focus_lake.allocation.money import total
 from focus_lake.errors import FocusLakeError
 
 Query = Callable[[str], list[tuple]]
@@ -33,7 +34,7 @@ def text(query: Query, department: str, month: str) -> str:
     state = "closed: it will not change" if totals[0][5] else "open: it changes with each bill"
     unit = f", {totals[0][6]}" if totals[0][6] else ""
     lines = [f"{department}{unit}: statement for {month} ({state})", "Billed cost, as invoiced."]
-    for currency, direct, shared, adjustments, total, *_ in totals:
+    for currency, direct, shared, adjustments, whole, *_ in totals:
         lines += ["", f"{currency or 'without a currency'}", _line("Direct cost", direct)]
         lines += _direct(query, where, currency)
         lines.append(_line("Shared cost", shared))
@@ -41,7 +42,7 @@ def text(query: Query, department: str, month: str) -> str:
         if adjustments:
             lines.append(_line("Adjustments of closed months", adjustments))
             lines += _adjustments(query, where, currency)
-        lines.append(_line("Total", total))
+        lines.append(_line("Total", whole))
     return "\n".join(lines)
 
 
@@ -54,7 +55,7 @@ def _direct(query: Query, where: str, currency: str | None) -> Iterator[str]:
     for payer, provider, service, amount in found[:SERVICES]:
         yield _line(f"  {payer}: {service} of {provider}", amount)
     if len(found) > SERVICES:
-        rest = sum((row[3] or Decimal(0) for row in found[SERVICES:]), Decimal(0))
+        rest = total(row[3] for row in found[SERVICES:])
         yield _line(f"  {len(found) - SERVICES} more", rest)
 
 
