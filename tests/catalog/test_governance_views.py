@@ -134,7 +134,7 @@ def test_targets_are_data(told):
         ("M1", ">=", D("0.95"), "ratio"),
         ("M10", "<", D("2"), "seconds"),
         ("M11", ">=", D("1"), "ratio"),
-        ("M12", "", None, "days"),
+        ("M12", ">=", D("7"), "days"),
         ("M13", "<=", D("1.2"), "ratio"),
         ("M14", ">=", D("0.98"), "ratio"),
         ("M15", ">=", D("0.99"), "ratio"),
