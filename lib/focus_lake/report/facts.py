@@ -8,7 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from focus_lake.catalog.engines.duckdb import translate
 from focus_lake.errors import CatalogError
+from focus_lake.report.questions import Query
 
 
 class Gap(NamedTuple):
@@ -95,34 +97,45 @@ _QUERIES = {
         Gap,
         "SELECT provider, yearmonth, rule, column_name, BillingCurrency, severity, row_count, "
         "share, BilledCost, known_upstream, first_seen, still_open, sentence "
-        "FROM focus_conformance ORDER BY ALL",
+        "FROM {db}.focus_conformance ORDER BY 1, 2, 3, 4, 5",
     ),
     "filled": (
         Filled,
         "SELECT provider, yearmonth, column_name, level, share, known_upstream "
-        "FROM focus_columns_present ORDER BY ALL",
+        "FROM {db}.focus_columns_present ORDER BY 1, 2, 3",
     ),
     "measures": (
         Measure,
         "SELECT metric, title, provider, yearmonth, BillingCurrency, value, unit, comparison, "
-        "target, met FROM focus_pipeline_metrics WHERE provider IS NOT NULL "
-        "AND yearmonth IS NOT NULL ORDER BY ALL",
+        "target, met FROM {db}.focus_pipeline_metrics WHERE provider IS NOT NULL "
+        "AND yearmonth IS NOT NULL ORDER BY 1, 2, 3, 4, 5",
     ),
 }
 
 
+def ask(query: Query, database: str) -> Facts:
+    """The facts by an engine's query; CatalogError if a view is missing."""
+    return Facts(
+        **{
+            name: [kind(*row) for row in query(sql.format(db=database))]
+            for name, (kind, sql) in _QUERIES.items()
+        }
+    )
+
+
 def read(catalog: Path) -> Facts:
-    """The facts of a catalog; CatalogError if it lacks the views, being of an older version."""
+    """The facts of a DuckDB catalog; CatalogError if it lacks the views, being of an older version.
+
+    A catalog file is its database, whatever its name.
+    """
     import duckdb
+
+    def query(sql: str) -> list[tuple]:
+        return connection.execute(translate(sql, "focus")).fetchall()
 
     try:
         with duckdb.connect(str(catalog), read_only=True) as connection:
-            return Facts(
-                **{
-                    name: [kind(*row) for row in connection.execute(sql).fetchall()]
-                    for name, (kind, sql) in _QUERIES.items()
-                }
-            )
+            return ask(query, "focus")
     except duckdb.Error as error:
         raise CatalogError(
             f"{catalog} cannot be read: run jobs/refresh_catalog.py --engine duckdb again: {error}"
