@@ -118,11 +118,25 @@ class _Query:
         """Adds tag_map, and its keys in small letters and values for the last kind of look-up."""
         tags = f'"{self.transform.sources["Tags"]}"'
         parsed = f"json_transform({tags}, '\"MAP(VARCHAR, VARCHAR)\"')"
+        pairs = (
+            f"map_from_entries(list_transform(string_split(rtrim({tags}, '; '), ';'), lambda pair: "
+            "struct_pack(k := trim(regexp_extract(pair, 'key:(.+?) value:', 1)), "
+            "v := trim(regexp_extract(pair, ' value:(.*)', 1)))))"
+        )
         return (
             "SELECT *, list_transform(map_keys(tag_map), lambda k: lower(k)) AS tag_keys, "
             "map_values(tag_map) AS tag_values FROM (SELECT *, "
-            f"CASE WHEN json_valid({tags}) THEN {parsed} END AS tag_map {read})"
+            f"CASE WHEN json_valid({tags}) THEN {parsed} "
+            f"WHEN {self._is_pairs()} THEN {pairs} END AS tag_map {read})"
         )
+
+    def _is_pairs(self) -> str:
+        """Whether the tags are in Alibaba Cloud's older form, ``key:a value:b; key:c value:d``."""
+        if not self.declaration.tags.key_value:
+            return "FALSE"
+        pair = "key:[^;]+ value:[^;]*"
+        tags = f'"{self.transform.sources["Tags"]}"'
+        return f"regexp_full_match({tags}, '{pair}(;\\s*{pair})*;?\\s*')"
 
     def _typed(self, column: Column, source: str) -> str:
         name = column.name
@@ -144,6 +158,8 @@ class _Query:
             )
         if head is None:
             return f"NULL::{spell('duckdb', column.stored)}"
+        if name == "Tags":
+            self._note(self._is_pairs(), _text("Tags: read as key:value text"))
         if column.stored == "string":
             return self._repaired(name, f'"{head}"')
         return {
