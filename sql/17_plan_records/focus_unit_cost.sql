@@ -1,6 +1,6 @@
 -- One row is what one outcome cost in one month: a ticket, an order, a million tokens of a model.
--- Outcomes are yours (reference/outcomes), held against the cost of a department, an application
--- or everything, in the reporting currency. Of AI models the outcome is a million tokens, and
+-- Outcomes are yours (reference/outcomes), held against what allocation gives a department, against
+-- the charges of an application or of all, in the reporting currency. Of AI models the outcome is a million tokens, and
 -- x_CacheShare the share of calls answered from the cache. x_Change is against the month before,
 -- as a share. Without a cost, a rate or a quantity there is no unit cost, and x_Reason says why.
 CREATE OR REPLACE VIEW ${database}.focus_unit_cost AS
@@ -16,32 +16,24 @@ WITH rates AS (
 
 charges AS (
     SELECT
-        daily.yearmonth,
-        daily.BillingCurrency,
-        NULLIF(TRIM(daily.x_Application), '') AS application,
-        centers.department,
-        CASE WHEN daily.ConsumedUnit = 'Tokens' THEN daily.ServiceName END AS model,
-        CAST(SUM(COALESCE(daily.EffectiveCost, daily.BilledCost)) AS decimal(24, 6)) AS cost,
-        SUM(CASE WHEN daily.ConsumedUnit = 'Tokens' THEN daily.ConsumedQuantity END) AS tokens
-    FROM ${database}.focus_daily AS daily
-    LEFT JOIN ${database}.focus_cost_centers AS centers
-        ON
-            daily.x_CostCenter = centers.cost_center
-            AND daily.yearmonth >= COALESCE(centers.valid_from, '000000')
-            AND daily.yearmonth <= COALESCE(centers.valid_until, '999999')
+        yearmonth,
+        BillingCurrency,
+        NULLIF(TRIM(x_Application), '') AS application,
+        CASE WHEN ConsumedUnit = 'Tokens' THEN ServiceName END AS model,
+        CAST(SUM(COALESCE(EffectiveCost, BilledCost)) AS decimal(24, 6)) AS cost,
+        SUM(CASE WHEN ConsumedUnit = 'Tokens' THEN ConsumedQuantity END) AS tokens
+    FROM ${database}.focus_daily
     GROUP BY
-        daily.yearmonth,
-        daily.BillingCurrency,
-        NULLIF(TRIM(daily.x_Application), ''),
-        centers.department,
-        CASE WHEN daily.ConsumedUnit = 'Tokens' THEN daily.ServiceName END
+        yearmonth,
+        BillingCurrency,
+        NULLIF(TRIM(x_Application), ''),
+        CASE WHEN ConsumedUnit = 'Tokens' THEN ServiceName END
 ),
 
 converted AS (
     SELECT
         charges.yearmonth,
         charges.application,
-        charges.department,
         charges.model,
         charges.tokens,
         CASE
@@ -62,6 +54,42 @@ converted AS (
             charges.BillingCurrency = rates.from_currency
             AND CONCAT(charges.yearmonth, '01') >= rates.first_day
             AND CONCAT(charges.yearmonth, '01') < rates.end_day
+),
+
+-- What departments bear: their own charges, and their shares of what is shared.
+of_departments AS (
+    SELECT
+        yearmonth,
+        x_Department AS department,
+        CASE WHEN x_FxRate IS NULL THEN BillingCurrency END AS without_rate,
+        COALESCE(x_EffectiveCostConverted, x_BilledCostConverted) AS cost
+    FROM ${database}.focus_allocated_cost
+),
+
+costs AS (
+    SELECT
+        yearmonth,
+        'application' AS scope,
+        application AS value,
+        without_rate,
+        cost
+    FROM converted
+    UNION ALL
+    SELECT
+        yearmonth,
+        'all' AS scope,
+        'all' AS value,
+        without_rate,
+        cost
+    FROM converted
+    UNION ALL
+    SELECT
+        yearmonth,
+        'department' AS scope,
+        department AS value,
+        without_rate,
+        cost
+    FROM of_departments
 ),
 
 asked AS (
@@ -90,17 +118,14 @@ outcomes AS (
         asked.scope,
         asked.value,
         MAX(asked.quantity) AS quantity,
-        MAX(converted.without_rate) AS without_rate,
-        SUM(converted.cost) AS cost
+        MAX(costs.without_rate) AS without_rate,
+        SUM(costs.cost) AS cost
     FROM asked
-    LEFT JOIN converted
+    LEFT JOIN costs
         ON
-            asked.yearmonth = converted.yearmonth
-            AND (
-                asked.scope = 'all'
-                OR (asked.scope = 'department' AND asked.value = converted.department)
-                OR (asked.scope = 'application' AND asked.value = converted.application)
-            )
+            asked.yearmonth = costs.yearmonth
+            AND asked.scope = costs.scope
+            AND asked.value = costs.value
     GROUP BY
         asked.yearmonth,
         asked.outcome,

@@ -3,7 +3,9 @@
 -- the known days against it, x_Projection the actual cost plus the forecast of the days left.
 -- x_Level: ok, warning (half is used and the projection is above the budget), critical (the
 -- projection is above 120 %), exceeded. What is missing is null, and x_Reason says why. yearmonth
--- of a yearly budget is the newest month. Amounts are in the budget's currency.
+-- of a yearly budget is the newest month. Amounts are in the budget's currency. What a cost center,
+-- department or business unit bears beyond its own tagged charges (focus_allocated_cost) has no days
+-- of its own: it counts evenly on the known days of its month, and on the days left at the same rate.
 CREATE OR REPLACE VIEW ${database}.focus_budget_status AS
 WITH budgets AS (
     SELECT
@@ -22,8 +24,104 @@ WITH budgets AS (
 horizon AS (
     SELECT
         DATE_FORMAT(MAX(x_Horizon), '%Y%m') AS yearmonth,
+        MAX(x_LastDayNo) AS last_no,
         MIN(x_LastDay) AS known_until
     FROM ${database}.focus_complete_days
+),
+
+-- What allocation gives a payer beyond the charges that name it, by month; below zero if less.
+beyond AS (
+    SELECT
+        x_Scope,
+        x_Value,
+        BillingCurrency,
+        yearmonth,
+        SUM(cost) AS cost
+    FROM (
+        SELECT
+            kinds.scope AS x_Scope,
+            CASE kinds.scope
+                WHEN 'cost_center' THEN allocated.x_Payer
+                WHEN 'department' THEN allocated.x_Department
+                ELSE allocated.x_BusinessUnit
+            END AS x_Value,
+            allocated.BillingCurrency,
+            allocated.yearmonth,
+            COALESCE(allocated.EffectiveCost, allocated.BilledCost) AS cost
+        FROM ${database}.focus_allocated_cost AS allocated
+        INNER JOIN (SELECT DISTINCT scope FROM budgets) AS kinds
+            ON kinds.scope IN ('cost_center', 'department', 'business_unit')
+        UNION ALL
+        SELECT
+            x_Scope,
+            x_Value,
+            BillingCurrency,
+            yearmonth,
+            -x_Cost AS cost
+        FROM ${database}.focus_scope_costs
+        WHERE x_Scope IN ('cost_center', 'department', 'business_unit')
+    ) AS allocated_and_named
+    GROUP BY
+        x_Scope,
+        x_Value,
+        BillingCurrency,
+        yearmonth
+),
+
+months AS (
+    SELECT
+        beyond.*,
+        DATE_DIFF('day', DATE '1970-01-05', ${plan_first_of_month}) AS first_no,
+        DATE_DIFF(
+            'day',
+            DATE '1970-01-05',
+            CAST(DATE_ADD('month', 1, ${plan_first_of_month}) AS date)
+        ) - 1 AS end_no
+    FROM beyond
+    WHERE cost <> 0
+),
+
+-- Its known days, a part each, the last of them the rest; in the newest month also the days ahead.
+spans AS (
+    SELECT
+        months.x_Scope,
+        months.x_Value,
+        months.BillingCurrency,
+        months.yearmonth,
+        months.cost,
+        months.yearmonth = horizon.yearmonth AS is_newest,
+        months.first_no,
+        CASE WHEN months.yearmonth = horizon.yearmonth THEN horizon.last_no ELSE months.end_no END
+            AS last_no,
+        MIN(months.first_no) OVER (
+            PARTITION BY months.x_Scope, months.x_Value, months.BillingCurrency
+        ) AS began_no
+    FROM months
+    CROSS JOIN horizon
+    WHERE months.yearmonth <= horizon.yearmonth
+),
+
+parts AS (
+    SELECT
+        spans.*,
+        CAST(
+            CAST(cost AS decimal(24, 6))
+            * CAST(ROUND(1e0 / CAST(last_no - first_no + 1 AS double), 12) AS decimal(12, 12))
+            AS decimal(38, 18)
+        ) AS part
+    FROM spans
+),
+
+spread AS (
+    SELECT
+        parts.*,
+        CAST(days.day_no AS bigint) AS day_no,
+        DATE_FORMAT(DATE_ADD('day', days.day_no, DATE '1970-01-05'), '%Y%m') AS month_of_day
+    FROM parts
+    CROSS JOIN
+        UNNEST(
+            SEQUENCE(first_no, CASE WHEN is_newest THEN first_no + 365 ELSE last_no END)
+        ) AS days (day_no)
 ),
 
 -- What was charged, and of the months ahead what is usual; both by scope, currency and day.
@@ -55,6 +153,23 @@ days AS (
         CASE WHEN x_Part IN ('usual', 'usual before') THEN x_HistoryDays END AS history_days
     FROM ${database}.focus_forecast_parts
     WHERE x_KnownDays IS NULL
+    UNION ALL
+    SELECT
+        x_Scope,
+        x_Value,
+        BillingCurrency,
+        month_of_day AS yearmonth,
+        day_no AS x_DayNo,
+        CASE
+            WHEN day_no < last_no THEN part
+            WHEN day_no = last_no
+                THEN cost - part * CAST(last_no - first_no AS decimal(2, 0))
+        END AS actual,
+        CASE WHEN is_newest AND day_no <= last_no THEN part END AS known,
+        CASE WHEN is_newest AND day_no > last_no THEN part END AS ahead,
+        CASE WHEN is_newest AND day_no <= last_no THEN part END AS before,
+        CASE WHEN is_newest THEN CAST(last_no - began_no + 1 AS bigint) END AS history_days
+    FROM spread
 ),
 
 -- An account may be named by its own id or by that of the billing account.

@@ -23,6 +23,11 @@ CREATE TABLE focus_outcomes (
 CREATE TABLE focus_reductions (
     what varchar, scope varchar, value varchar, currency varchar, saving decimal(38, 18),
     effort varchar, owner varchar, note varchar);
+CREATE TABLE focus_allocated_cost (
+    yearmonth varchar, x_Provider varchar, BillingCurrency varchar, x_Payer varchar,
+    x_Department varchar, x_BusinessUnit varchar, x_AllocationType varchar,
+    EffectiveCost decimal(38, 18), BilledCost decimal(38, 18), x_FxRate decimal(20, 12),
+    x_EffectiveCostConverted decimal(38, 18), x_BilledCostConverted decimal(38, 18));
 ALTER TABLE focus_daily ADD COLUMN x_Application varchar;
 ALTER TABLE focus_daily ADD COLUMN ChargeCategory varchar;
 ALTER TABLE focus_daily ADD COLUMN PricingCategory varchar;
@@ -130,6 +135,14 @@ class Plan:
             Decimal(amount),
             None,
         )
+
+    def allocated(
+        self, month: str, department: str, payer: str, cost: str, type: str = "direct"
+    ) -> None:
+        """A row of focus_allocated_cost, in the reporting currency."""
+        costs = [Decimal(cost), Decimal(cost), Decimal(1), Decimal(cost), Decimal(cost)]
+        row = [month, "aws", "USD", payer, department, "unit", type, *costs]
+        self.insert("focus_allocated_cost", *row)
 
     def rows(self, sql: str) -> list[dict]:
         cursor = self.connection.execute(sql)
