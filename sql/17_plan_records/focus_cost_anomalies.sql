@@ -1,5 +1,5 @@
 -- One row is one anomaly: days close together on which a scope's cost was not as expected.
--- By provider, account and service; the same money can show in several of them. x_Impact is what
+-- By provider, account, service and department; the same money can show in several of them. x_Impact is what
 -- it cost too much (below zero: too little), x_Driver the account, service and region with the
 -- largest part of it against the four weeks before, and whether quantity or price moved. x_Status:
 -- open (it lasts), ended, suppressed (a known job), true or false (somebody's verdict).
@@ -110,35 +110,38 @@ chosen AS (
 
 charges AS (
     SELECT
-        x_Provider,
-        BillingCurrency,
-        DATE_DIFF('day', DATE '1970-01-05', x_ChargeDay) AS day_no,
-        COALESCE(SubAccountId, BillingAccountId, '(no account)') AS account,
-        COALESCE(ServiceName, '(no service)') AS service,
-        COALESCE(RegionName, RegionId, '(no region)') AS region,
-        ConsumedUnit,
-        CAST(SUM(COALESCE(EffectiveCost, BilledCost)) AS decimal(24, 6)) AS cost,
-        CAST(SUM(ConsumedQuantity) AS double) AS quantity
-    FROM ${database}.focus_daily
+        daily.x_Provider,
+        daily.BillingCurrency,
+        DATE_DIFF('day', DATE '1970-01-05', daily.x_ChargeDay) AS day_no,
+        COALESCE(daily.SubAccountId, daily.BillingAccountId, '(no account)') AS account,
+        COALESCE(daily.ServiceName, '(no service)') AS service,
+        COALESCE(daily.RegionName, daily.RegionId, '(no region)') AS region,
+        centers.department,
+        daily.ConsumedUnit,
+        CAST(SUM(COALESCE(daily.EffectiveCost, daily.BilledCost)) AS decimal(24, 6)) AS cost,
+        CAST(SUM(daily.ConsumedQuantity) AS double) AS quantity
+    FROM ${database}.focus_daily AS daily
+    LEFT JOIN ${database}.focus_cost_centers AS centers
+        ON
+            NULLIF(TRIM(daily.x_CostCenter), '') = centers.cost_center
+            AND daily.yearmonth >= COALESCE(centers.valid_from, '000000')
+            AND daily.yearmonth <= COALESCE(centers.valid_until, '999999')
     GROUP BY
-        x_Provider,
-        BillingCurrency,
-        x_ChargeDay,
-        COALESCE(SubAccountId, BillingAccountId, '(no account)'),
-        COALESCE(ServiceName, '(no service)'),
-        COALESCE(RegionName, RegionId, '(no region)'),
-        ConsumedUnit
+        daily.x_Provider,
+        daily.BillingCurrency,
+        daily.x_ChargeDay,
+        COALESCE(daily.SubAccountId, daily.BillingAccountId, '(no account)'),
+        COALESCE(daily.ServiceName, '(no service)'),
+        COALESCE(daily.RegionName, daily.RegionId, '(no region)'),
+        centers.department,
+        daily.ConsumedUnit
 ),
 
--- What each account, service and region cost in the event, and in the four weeks before it.
+-- What each account, service and region cost in the event, and in the four weeks before it. Events
+-- keep their columns from here on: to read them again would be to work them out again.
 parts AS (
     SELECT
-        chosen.x_Scope,
-        chosen.x_Value,
-        chosen.x_Provider,
-        chosen.BillingCurrency,
-        chosen.is_known,
-        chosen.first_no,
+        chosen.*,
         charges.account,
         charges.service,
         charges.region,
@@ -152,7 +155,7 @@ parts AS (
         SUM(CASE WHEN charges.day_no < chosen.first_no THEN charges.quantity END)
             AS quantity_before
     FROM chosen
-    INNER JOIN charges
+    LEFT JOIN charges
         ON
             chosen.x_Provider = charges.x_Provider
             AND chosen.BillingCurrency = charges.BillingCurrency
@@ -160,6 +163,7 @@ parts AS (
             AND CASE chosen.x_Scope
                 WHEN 'account' THEN charges.account
                 WHEN 'service' THEN charges.service
+                WHEN 'department' THEN charges.department
                 ELSE chosen.x_Value
             END = chosen.x_Value
     GROUP BY
@@ -168,7 +172,16 @@ parts AS (
         chosen.x_Provider,
         chosen.BillingCurrency,
         chosen.is_known,
+        chosen.first_day,
+        chosen.last_day,
         chosen.first_no,
+        chosen.last_no,
+        chosen.known_until_no,
+        chosen.anomalous_days,
+        chosen.expected,
+        chosen.actual,
+        chosen.kind,
+        chosen.score,
         charges.account,
         charges.service,
         charges.region
@@ -209,7 +222,21 @@ weighed AS (
 
 driven AS (
     SELECT
-        chosen.*,
+        weighed.x_Scope,
+        weighed.x_Value,
+        weighed.x_Provider,
+        weighed.BillingCurrency,
+        weighed.is_known,
+        weighed.first_day,
+        weighed.last_day,
+        weighed.first_no,
+        weighed.last_no,
+        weighed.known_until_no,
+        weighed.anomalous_days,
+        weighed.expected,
+        weighed.actual,
+        weighed.kind,
+        weighed.score,
         weighed.account,
         weighed.service,
         weighed.region,
@@ -220,66 +247,40 @@ driven AS (
                 WHEN suppressed.scope = 'service' AND suppressed.value = weighed.service THEN 1
                 ELSE 0
             END
-        ) AS is_known_driver
-    FROM chosen
-    LEFT JOIN weighed
-        ON
-            chosen.x_Scope = weighed.x_Scope
-            AND chosen.x_Value = weighed.x_Value
-            AND chosen.x_Provider = weighed.x_Provider
-            AND chosen.BillingCurrency = weighed.BillingCurrency
-            AND chosen.is_known = weighed.is_known
-            AND chosen.first_no = weighed.first_no
-            AND weighed.place = 1
+        ) AS is_known_driver,
+        MAX(verdicts.verdict) AS verdict,
+        MAX(verdicts.judged_by) AS judged_by
+    FROM weighed
     LEFT JOIN suppressed
         ON
-            chosen.first_day >= suppressed.valid_from
-            AND chosen.last_day <= suppressed.valid_until
+            weighed.first_day >= suppressed.valid_from
+            AND weighed.last_day <= suppressed.valid_until
+    LEFT JOIN ${database}.focus_anomaly_verdicts AS verdicts
+        ON
+            weighed.x_Scope = verdicts.scope
+            AND weighed.x_Value = verdicts.value
+            AND verdicts.day BETWEEN weighed.first_day AND weighed.last_day
+    WHERE weighed.place = 1
     GROUP BY
-        chosen.x_Scope,
-        chosen.x_Value,
-        chosen.x_Provider,
-        chosen.BillingCurrency,
-        chosen.is_known,
-        chosen.first_day,
-        chosen.last_day,
-        chosen.first_no,
-        chosen.last_no,
-        chosen.known_until_no,
-        chosen.anomalous_days,
-        chosen.expected,
-        chosen.actual,
-        chosen.kind,
-        chosen.score,
+        weighed.x_Scope,
+        weighed.x_Value,
+        weighed.x_Provider,
+        weighed.BillingCurrency,
+        weighed.is_known,
+        weighed.first_day,
+        weighed.last_day,
+        weighed.first_no,
+        weighed.last_no,
+        weighed.known_until_no,
+        weighed.anomalous_days,
+        weighed.expected,
+        weighed.actual,
+        weighed.kind,
+        weighed.score,
         weighed.account,
         weighed.service,
         weighed.region,
         weighed.cause
-),
-
-judged AS (
-    SELECT
-        driven.x_Scope,
-        driven.x_Value,
-        driven.x_Provider,
-        driven.BillingCurrency,
-        driven.is_known,
-        driven.first_no,
-        MAX(verdicts.verdict) AS verdict,
-        MAX(verdicts.judged_by) AS judged_by
-    FROM driven
-    INNER JOIN ${database}.focus_anomaly_verdicts AS verdicts
-        ON
-            driven.x_Scope = verdicts.scope
-            AND driven.x_Value = verdicts.value
-            AND verdicts.day BETWEEN driven.first_day AND driven.last_day
-    GROUP BY
-        driven.x_Scope,
-        driven.x_Value,
-        driven.x_Provider,
-        driven.BillingCurrency,
-        driven.is_known,
-        driven.first_no
 )
 
 SELECT
@@ -309,19 +310,11 @@ SELECT
     CAST(driven.cause AS varchar) AS x_DriverCause,
     CAST(
         CASE
-        WHEN judged.verdict IS NOT NULL THEN judged.verdict
+        WHEN driven.verdict IS NOT NULL THEN driven.verdict
         WHEN driven.is_known = 1 OR driven.is_known_driver = 1 THEN 'suppressed'
         WHEN driven.last_no + ${plan_gap_days} >= driven.known_until_no THEN 'open'
         ELSE 'ended'
     END AS varchar
     ) AS x_Status,
-    judged.judged_by AS x_JudgedBy
+    driven.judged_by AS x_JudgedBy
 FROM driven
-LEFT JOIN judged
-    ON
-        driven.x_Scope = judged.x_Scope
-        AND driven.x_Value = judged.x_Value
-        AND driven.x_Provider = judged.x_Provider
-        AND driven.BillingCurrency = judged.BillingCurrency
-        AND driven.is_known = judged.is_known
-        AND driven.first_no = judged.first_no

@@ -3,125 +3,32 @@
 -- the known days against it, x_Projection the actual cost plus the forecast of the days left.
 -- x_Level: ok, warning (half is used and the projection is above the budget), critical (the
 -- projection is above 120 %), exceeded. What is missing is null, and x_Reason says why. yearmonth
--- of a yearly budget is the newest month. Amounts are in the budget's currency. What a cost center,
--- department or business unit bears beyond its own tagged charges (focus_allocated_cost) has no days
--- of its own: it counts evenly on the known days of its month, and on the days left at the same rate.
+-- of a yearly budget is the newest month. Amounts are in the budget's currency.
 CREATE OR REPLACE VIEW ${database}.focus_budget_status AS
-WITH budgets AS (
+WITH horizon AS (
     SELECT
-        name,
-        scope,
-        COALESCE(value, 'all') AS value,
-        period,
-        currency,
-        amount,
-        owner,
-        CASE WHEN LENGTH(period) = 4 THEN CONCAT(period, '01') ELSE period END AS first_month,
-        CASE WHEN LENGTH(period) = 4 THEN CONCAT(period, '12') ELSE period END AS last_month
-    FROM ${database}.focus_budgets
-),
-
-horizon AS (
-    SELECT
-        DATE_FORMAT(MAX(x_Horizon), '%Y%m') AS yearmonth,
-        MAX(x_LastDayNo) AS last_no,
+        DATE_FORMAT(MAX(x_Horizon), '%Y%m') AS newest_month,
         MIN(x_LastDay) AS known_until
     FROM ${database}.focus_complete_days
 ),
 
--- What allocation gives a payer beyond the charges that name it, by month; below zero if less.
-beyond AS (
+budgets AS (
     SELECT
-        x_Scope,
-        x_Value,
-        BillingCurrency,
-        yearmonth,
-        SUM(cost) AS cost
-    FROM (
-        SELECT
-            kinds.scope AS x_Scope,
-            CASE kinds.scope
-                WHEN 'cost_center' THEN allocated.x_Payer
-                WHEN 'department' THEN allocated.x_Department
-                ELSE allocated.x_BusinessUnit
-            END AS x_Value,
-            allocated.BillingCurrency,
-            allocated.yearmonth,
-            COALESCE(allocated.EffectiveCost, allocated.BilledCost) AS cost
-        FROM ${database}.focus_allocated_cost AS allocated
-        INNER JOIN (SELECT DISTINCT scope FROM budgets) AS kinds
-            ON kinds.scope IN ('cost_center', 'department', 'business_unit')
-        UNION ALL
-        SELECT
-            x_Scope,
-            x_Value,
-            BillingCurrency,
-            yearmonth,
-            -x_Cost AS cost
-        FROM ${database}.focus_scope_costs
-        WHERE x_Scope IN ('cost_center', 'department', 'business_unit')
-    ) AS allocated_and_named
-    GROUP BY
-        x_Scope,
-        x_Value,
-        BillingCurrency,
-        yearmonth
-),
-
-months AS (
-    SELECT
-        beyond.*,
-        DATE_DIFF('day', DATE '1970-01-05', ${plan_first_of_month}) AS first_no,
-        DATE_DIFF(
-            'day',
-            DATE '1970-01-05',
-            CAST(DATE_ADD('month', 1, ${plan_first_of_month}) AS date)
-        ) - 1 AS end_no
-    FROM beyond
-    WHERE cost <> 0
-),
-
--- Its known days, a part each, the last of them the rest; in the newest month also the days ahead.
-spans AS (
-    SELECT
-        months.x_Scope,
-        months.x_Value,
-        months.BillingCurrency,
-        months.yearmonth,
-        months.cost,
-        months.yearmonth = horizon.yearmonth AS is_newest,
-        months.first_no,
-        CASE WHEN months.yearmonth = horizon.yearmonth THEN horizon.last_no ELSE months.end_no END
-            AS last_no,
-        MIN(months.first_no) OVER (
-            PARTITION BY months.x_Scope, months.x_Value, months.BillingCurrency
-        ) AS began_no
-    FROM months
+        budgets.name,
+        budgets.scope,
+        COALESCE(budgets.value, 'all') AS value,
+        budgets.period,
+        budgets.currency,
+        budgets.amount,
+        budgets.owner,
+        CASE WHEN LENGTH(budgets.period) = 4 THEN CONCAT(budgets.period, '01') ELSE budgets.period END
+            AS first_month,
+        CASE WHEN LENGTH(budgets.period) = 4 THEN CONCAT(budgets.period, '12') ELSE budgets.period END
+            AS last_month,
+        horizon.newest_month,
+        horizon.known_until
+    FROM ${database}.focus_budgets AS budgets
     CROSS JOIN horizon
-    WHERE months.yearmonth <= horizon.yearmonth
-),
-
-parts AS (
-    SELECT
-        spans.*,
-        CAST(
-            CAST(cost AS decimal(24, 6))
-            * CAST(ROUND(1e0 / CAST(last_no - first_no + 1 AS double), 12) AS decimal(12, 12))
-            AS decimal(38, 18)
-        ) AS part
-    FROM spans
-),
-
-spread AS (
-    SELECT
-        parts.*,
-        CAST(days.day_no AS bigint) AS day_no,
-        DATE_FORMAT(DATE_ADD('day', days.day_no, DATE '1970-01-05'), '%Y%m') AS month_of_day
-    FROM parts
-    CROSS JOIN
-        UNNEST(
-            SEQUENCE(first_no, CASE WHEN is_newest THEN first_no + 365 ELSE last_no END)
-        ) AS days (day_no)
 ),
 
 -- What was charged, and of the months ahead what is usual; both by scope, currency and day.
@@ -131,7 +38,7 @@ days AS (
         x_Value,
         BillingCurrency,
         yearmonth,
-        x_DayNo,
+        x_DayNo AS day_no,
         x_Cost AS actual,
         CAST(NULL AS decimal(38, 18)) AS known,
         CAST(NULL AS decimal(38, 18)) AS ahead,
@@ -144,7 +51,7 @@ days AS (
         x_Value,
         BillingCurrency,
         yearmonth,
-        x_DayNo,
+        x_DayNo AS day_no,
         CAST(NULL AS decimal(38, 18)) AS actual,
         CASE WHEN x_Part = 'known' THEN x_Amount END AS known,
         CASE WHEN x_Part IN ('usual', 'fixed') THEN x_Amount END AS ahead,
@@ -153,37 +60,26 @@ days AS (
         CASE WHEN x_Part IN ('usual', 'usual before') THEN x_HistoryDays END AS history_days
     FROM ${database}.focus_forecast_parts
     WHERE x_KnownDays IS NULL
-    UNION ALL
-    SELECT
-        x_Scope,
-        x_Value,
-        BillingCurrency,
-        month_of_day AS yearmonth,
-        day_no AS x_DayNo,
-        CASE
-            WHEN day_no < last_no THEN part
-            WHEN day_no = last_no
-                THEN cost - part * CAST(last_no - first_no AS decimal(2, 0))
-        END AS actual,
-        CASE WHEN is_newest AND day_no <= last_no THEN part END AS known,
-        CASE WHEN is_newest AND day_no > last_no THEN part END AS ahead,
-        CASE WHEN is_newest AND day_no <= last_no THEN part END AS before,
-        CASE WHEN is_newest THEN CAST(last_no - began_no + 1 AS bigint) END AS history_days
-    FROM spread
 ),
 
 -- An account may be named by its own id or by that of the billing account.
 matched AS (
     SELECT
-        budgets.name,
-        budgets.period,
-        budgets.currency,
-        days.*,
+        budgets.*,
+        days.x_Scope AS day_scope,
+        days.BillingCurrency,
+        days.yearmonth,
+        days.day_no,
+        days.actual,
+        days.known,
+        days.ahead,
+        days.before,
+        days.history_days,
         MAX(CASE WHEN days.x_Scope = 'account' THEN 1 ELSE 0 END) OVER (
             PARTITION BY budgets.name, budgets.period
         ) AS is_own_account
     FROM budgets
-    INNER JOIN days
+    LEFT JOIN days
         ON
             (
                 budgets.scope = days.x_Scope
@@ -217,31 +113,55 @@ rated AS (
             AND matched.currency = rates.to_currency
             AND CONCAT(matched.yearmonth, '01') >= rates.first_day
             AND CONCAT(matched.yearmonth, '01') < rates.end_day
-    WHERE matched.x_Scope <> 'billing_account' OR matched.is_own_account = 0
+    WHERE
+        matched.day_scope IS NULL
+        OR matched.day_scope <> 'billing_account'
+        OR matched.is_own_account = 0
 ),
 
 converted AS (
     SELECT
-        name,
-        period,
-        yearmonth,
-        x_DayNo AS day_no,
-        history_days,
-        CASE WHEN rate IS NULL THEN BillingCurrency END AS without_rate,
+        rated.name,
+        rated.scope,
+        rated.value,
+        rated.period,
+        rated.currency,
+        rated.amount,
+        rated.owner,
+        rated.first_month,
+        rated.last_month,
+        rated.newest_month,
+        rated.known_until,
+        rated.yearmonth,
+        rated.day_no,
+        rated.history_days,
+        CASE WHEN rated.rate IS NULL AND rated.day_no IS NOT NULL THEN rated.BillingCurrency END
+            AS without_rate,
         -- Whole and decimal part apart, so that no digit is lost.
-        CAST(CAST(TRUNCATE(actual) AS decimal(20, 0)) * rate AS decimal(38, 18))
-        + CAST(CAST(actual - TRUNCATE(actual) AS decimal(18, 18)) * rate AS decimal(38, 18))
-            AS actual,
-        CAST(CAST(known AS decimal(24, 6)) * rate AS decimal(38, 18)) AS known,
-        CAST(CAST(ahead AS decimal(24, 6)) * rate AS decimal(38, 18)) AS ahead,
-        CAST(CAST(before AS decimal(24, 6)) * rate AS decimal(38, 18)) AS before
+        CAST(CAST(TRUNCATE(rated.actual) AS decimal(20, 0)) * rated.rate AS decimal(38, 18))
+        + CAST(
+            CAST(rated.actual - TRUNCATE(rated.actual) AS decimal(18, 18)) * rated.rate
+            AS decimal(38, 18)
+        ) AS actual,
+        CAST(CAST(rated.known AS decimal(24, 6)) * rated.rate AS decimal(38, 18)) AS known,
+        CAST(CAST(rated.ahead AS decimal(24, 6)) * rated.rate AS decimal(38, 18)) AS ahead,
+        CAST(CAST(rated.before AS decimal(24, 6)) * rated.rate AS decimal(38, 18)) AS before
     FROM rated
 ),
 
 by_day AS (
     SELECT
         name,
+        scope,
+        value,
         period,
+        currency,
+        amount,
+        owner,
+        first_month,
+        last_month,
+        newest_month,
+        known_until,
         day_no,
         MAX(yearmonth) AS yearmonth,
         MAX(history_days) AS history_days,
@@ -253,7 +173,16 @@ by_day AS (
     FROM converted
     GROUP BY
         name,
+        scope,
+        value,
         period,
+        currency,
+        amount,
+        owner,
+        first_month,
+        last_month,
+        newest_month,
+        known_until,
         day_no
 ),
 
@@ -274,50 +203,74 @@ running AS (
 
 summed AS (
     SELECT
-        budgets.name,
-        budgets.period,
-        MAX(running.history_days) AS history_days,
-        MAX(running.without_rate) AS without_rate,
-        SUM(running.actual) AS actual,
-        SUM(running.known) AS known,
-        SUM(running.ahead) AS ahead,
-        SUM(running.before) AS before,
+        name,
+        scope,
+        value,
+        period,
+        currency,
+        amount,
+        owner,
+        first_month,
+        last_month,
+        newest_month,
+        known_until,
+        COUNT(day_no) > 0 AS is_charged,
+        MAX(history_days) AS history_days,
+        MAX(without_rate) AS without_rate,
+        SUM(actual) AS actual,
+        SUM(known) AS known,
+        SUM(ahead) AS ahead,
+        SUM(before) AS before,
         -- In the months before the newest one all days are known.
-        SUM(CASE WHEN running.yearmonth < horizon.yearmonth THEN running.actual END) AS past,
-        MAX(running.so_far) AS projection,
-        MIN(CASE WHEN running.so_far > budgets.amount THEN running.day_no END) AS exceeded_no
-    FROM budgets
-    INNER JOIN running
-        ON budgets.name = running.name AND budgets.period = running.period
-    CROSS JOIN horizon
+        SUM(CASE WHEN yearmonth < newest_month THEN actual END) AS past,
+        MAX(so_far) AS projection,
+        MIN(CASE WHEN so_far > amount THEN day_no END) AS exceeded_no
+    FROM running
     GROUP BY
-        budgets.name,
-        budgets.period
+        name,
+        scope,
+        value,
+        period,
+        currency,
+        amount,
+        owner,
+        first_month,
+        last_month,
+        newest_month,
+        known_until
 ),
 
 stated AS (
     SELECT
-        budgets.*,
-        horizon.yearmonth AS newest_month,
-        horizon.known_until,
-        budgets.last_month < horizon.yearmonth AS is_over,
+        summed.name,
+        summed.scope,
+        summed.value,
+        summed.period,
+        summed.currency,
+        summed.amount,
+        summed.owner,
+        summed.first_month,
+        summed.last_month,
+        summed.newest_month,
+        summed.known_until,
+        summed.last_month < summed.newest_month AS is_over,
         summed.without_rate,
-        summed.name IS NOT NULL AS is_charged,
+        summed.is_charged,
         CASE WHEN summed.without_rate IS NULL THEN summed.actual END AS actual,
         CASE
             WHEN summed.without_rate IS NOT NULL THEN CAST(NULL AS decimal(38, 18))
-            WHEN budgets.last_month < horizon.yearmonth THEN summed.actual
+            WHEN summed.last_month < summed.newest_month THEN summed.actual
             WHEN summed.history_days >= ${plan_history_days} THEN summed.projection
         END AS projection,
         CASE
             WHEN summed.without_rate IS NOT NULL THEN CAST(NULL AS decimal(38, 18))
-            WHEN budgets.last_month < horizon.yearmonth THEN budgets.amount
+            WHEN summed.last_month < summed.newest_month THEN summed.amount
             WHEN
                 summed.history_days >= ${plan_history_days}
-                AND budgets.first_month <= horizon.yearmonth
+                AND summed.first_month <= summed.newest_month
                 THEN
                     CAST(
-                        CAST(budgets.amount AS decimal(24, 6))
+                        CAST(summed.amount AS decimal(24, 6))
                         * CAST(
                             ROUND(
                                 CAST(
@@ -352,10 +305,7 @@ stated AS (
         + COALESCE(summed.past, CAST(0 AS decimal(38, 18))) AS known,
         summed.exceeded_no,
         summed.history_days
-    FROM budgets
-    CROSS JOIN horizon
-    LEFT JOIN summed
-        ON budgets.name = summed.name AND budgets.period = summed.period
+    FROM summed
 ),
 
 rated_budgets AS (

@@ -118,38 +118,5 @@ def test_departments_are_those_of_cost_centers(steady):
     steady.insert("focus_cost_centers", "cc-1", "Sales", "Retail", "202601", None)
     steady.budget("department", "Marketing", "202512", "9000", name="m")
     steady.budget("department", "Sales", "202601", "9000", name="s")
-    steady.allocated("202512", "Marketing", "cc-1", "2540")
-    steady.allocated("202601", "Sales", "cc-1", "1120")
     rows = steady.rows(f"{STATUS} ORDER BY x_Budget")
     assert [row["x_Actual"] for row in rows] == [2540, 1120]
-
-
-def test_a_department_pays_what_allocation_gives_it(steady):
-    """The charges of Marketing, 1120 up to 14 January, and 140 of a pool: 10 a day."""
-    steady.connection.execute("UPDATE focus_daily SET x_CostCenter = 'cc-1'")
-    steady.insert("focus_cost_centers", "cc-1", "Marketing", "Retail", None, None)
-    steady.allocated("202601", "Marketing", "cc-1", "1120")
-    steady.allocated("202601", "Marketing", "cc-1", "140", type="shared")
-    steady.budget("department", "Marketing", "202601", "2500")
-    row = steady.row(STATUS)
-    assert (row["x_Actual"], row["x_KnownUntil"]) == (1260, date(2026, 1, 14))
-    assert row["x_Projection"].quantize(D("0.000001")) == 2470 + 310  # 31 days of 10
-    # 23 days: 17 working days, 6 others, and 230; on the 27th 2140 and 270, on the 28th 2520.
-    assert (row["x_Level"], row["x_ExceededOn"]) == ("warning", date(2026, 1, 28))
-
-
-def test_a_payer_of_shared_cost_alone_has_a_budget_too(steady):
-    for month, cost in (("202511", "300"), ("202512", "310"), ("202601", "70")):
-        steady.allocated(month, "Platform", "cc-9", cost, type="shared")
-    steady.budget("cost_center", "cc-9", "202601", "100")
-    row = steady.row(STATUS)
-    assert (row["x_Actual"], row["x_Level"]) == (70, "critical")  # 5 a day
-    assert row["x_Projection"].quantize(D("0.000001")) == 155
-
-
-def test_charges_that_a_rule_gives_to_another_are_not_paid(steady):
-    steady.connection.execute("UPDATE focus_daily SET x_CostCenter = 'cc-1'")
-    steady.insert("focus_cost_centers", "cc-1", "Marketing", "Retail", None, None)
-    steady.allocated("202512", "Sales", "cc-2", "2540")
-    steady.budget("cost_center", "cc-1", "202512", "9000")
-    assert steady.row(STATUS)["x_Actual"] == 0

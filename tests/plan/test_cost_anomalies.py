@@ -103,3 +103,14 @@ def test_days_after_the_last_complete_one_are_not_judged():
     plan.charge("2025-10-01", "2026-01-20", "100")
     plan.charge("2026-01-21", "2026-01-21", "1")
     assert plan.rows(EVENTS) == []
+
+
+def test_a_departments_driver_is_one_of_its_own_charges():
+    plan = Plan("2026-01-20")
+    plan.insert("focus_cost_centers", "cc-1", "Marketing", "Retail", None, None)
+    plan.charge("2025-10-01", "2026-01-20", "50", x_CostCenter="cc-1", ServiceName="Mail")
+    plan.charge("2026-01-10", "2026-01-10", "200", x_CostCenter="cc-1", ServiceName="Mail")
+    plan.charge("2025-10-01", "2026-01-20", "100", ServiceName="Other")
+    plan.charge("2026-01-10", "2026-01-10", "900", ServiceName="Other")  # more, and not theirs
+    row = plan.row("SELECT * FROM focus_cost_anomalies WHERE x_Scope = 'department'")
+    assert (row["x_Value"], row["x_Impact"], row["x_DriverService"]) == ("Marketing", 200, "Mail")

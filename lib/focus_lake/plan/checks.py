@@ -65,7 +65,8 @@ def _scope(row: Row, sheets: dict[str, Sheet]) -> Iterator[Fault]:
         yield row, f"value is empty; say which {scope.replace('_', ' ')} is meant", "value"
     elif scope in OF_COST_CENTERS:
         listed = {one[scope] for one in sheets["cost_centers"].rows} - {None}
-        if listed and value not in listed:
+        # Charges may name a cost center that is not listed; departments are in cost_centers alone.
+        if value not in listed and (listed or scope != "cost_center"):
             name = scope.replace("_", " ")
             message = f"no line of cost_centers has the {name} {value!r}"
             yield row, message + did_you_mean(value, sorted(listed)), "value"

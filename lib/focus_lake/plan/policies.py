@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
@@ -89,6 +90,8 @@ def _words(name: str, type_: str, wanted: dict[str, Any]) -> str:
         if word in COMPARISONS:
             parts.append(f"{name} {COMPARISONS[word]} {_literal(name, type_, value)}")
         elif word == "is_null":
+            if not isinstance(value, bool):
+                raise ValueError(f"{name}: is_null is true or false; {value!r} is neither")
             parts.append(f"{name} IS {'' if value else 'NOT '}NULL")
         elif word == "prefix":
             text = str(value)
@@ -111,6 +114,10 @@ def _literal(name: str, type_: str, value: Any) -> str:
             raise ValueError(f"{name} is true or false; {value!r} is neither")
         return "TRUE" if value else "FALSE"
     if type_ in ("date", "timestamp"):
+        try:
+            datetime.fromisoformat(str(value))
+        except ValueError:
+            raise ValueError(f"{name} is a day, such as 2026-01-31; {value!r} is none") from None
         return f"CAST({quoted(str(value))} AS {type_})"
     return quoted(str(value))
 

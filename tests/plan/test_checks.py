@@ -1,0 +1,146 @@
+"""Wrong budgets, outcomes, suppressions and policies: each is named with file, line and remedy."""
+
+from __future__ import annotations
+
+import pytest
+
+from focus_lake import storage
+from focus_lake.reference.read import read
+
+BUDGETS = "name,scope,value,period,currency,amount,owner\n"
+CENTERS = "cost_center,department\ncc-1,Marketing\n"
+
+
+def faults(root, **files: str) -> list[str]:
+    """Every problem of a lake with these files, named by their kind."""
+    for kind, text in {"cost_centers": CENTERS, **files}.items():
+        suffix = "toml" if kind == "policies" else "csv"
+        path = root / "reference" / kind / f"a.{suffix}"
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    sheets = read(storage.at(str(root)))
+    return [text for sheet in sheets.values() for text in sheet.problems]
+
+
+def test_good_budgets_have_no_fault(tmp_path):
+    lines = "a,all,,2026,USD,100,me\nb,department,Marketing,202601,EUR,5.5,\n"
+    assert faults(tmp_path, budgets=BUDGETS + lines) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("a,team,x,202601,USD,1,\n", "line 2"),
+        ("a,team,x,202601,USD,1,\n", "team"),
+        ("a,all,,202613,USD,1,\n", "period '202613' must be a month, such as 202601, or a year"),
+        ("a,all,aws,2026,USD,1,\n", "value 'aws': scope all has no value"),
+        ("a,provider,,2026,USD,1,\n", "value is empty; say which provider is meant"),
+        ("a,department,Marketin,2026,USD,1,\n", "no line of cost_centers has the department"),
+        ("a,business_unit,Retail,2026,USD,1,\n", "no line of cost_centers has the business unit"),
+        ("a,all,,2026,USD,-1,\n", "amount '-1' must not be below 0"),
+        ("a,all,,2026,dollars,1,\n", "dollars"),
+        ("a,all,,2026,USD,much,\n", "much"),
+        ("a,all,,2026,USD,1,\nb,all,,2026,USD,2,\n", "b overlaps a of "),
+        ("a,all,,2026,USD,1,\na,provider,aws,2026,USD,2,\n", "one budget has one amount"),
+    ],
+)
+def test_a_wrong_budget_is_named(tmp_path, lines, said):
+    found = faults(tmp_path, budgets=BUDGETS + lines)
+    assert len(found) == 1
+    assert "budgets/a.csv" in found[0]
+    assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        (
+            "outcomes",
+            "month,outcome,department,application,quantity\n202601,order,Marketing,shop,1\n",
+            "name a department or an application, not both",
+        ),
+        (
+            "outcomes",
+            "month,outcome,department,application,quantity\n202601,order,,,-1\n",
+            "quantity '-1' must not be below 0",
+        ),
+        (
+            "suppressions",
+            "name,scope,value,valid_from,valid_until,reason\nj,all,,2026-01-05,2026-01-04,\n",
+            "valid_until 2026-01-04 is before valid_from 2026-01-05",
+        ),
+        (
+            "reductions",
+            "what,scope,value,currency,saving,effort\nx,all,,USD,-5,low\n",
+            "saving '-5' must not be below 0",
+        ),
+        (
+            "anomaly_verdicts",
+            "scope,value,day,verdict,judged_by\nservice,CDN,2026-01-05,maybe,me\n",
+            "maybe",
+        ),
+    ],
+)
+def test_other_wrong_lines_are_named(tmp_path, kind, text, said):
+    found = faults(tmp_path, **{kind: text})
+    assert len(found) == 1
+    assert f"{kind}/a.csv" in found[0]
+    assert said in found[0]
+
+
+def policy(match: str = 'x_Level = "critical"', **others: str) -> str:
+    fields = {
+        "id": "p",
+        "title": "A title",
+        "view": "focus_budget_status",
+        "severity": "page",
+        "route": "on-call",
+        "mode": "shadow",
+        **others,
+    }
+    lines = [
+        f"{name} = {value if name in ('canary', 'active_from', 'active_until') else repr(value)}"
+        for name, value in fields.items()
+    ]
+    return "\n".join(["[[policy]]", *lines, "[policy.match]", match, ""])
+
+
+def test_a_good_policy_has_no_fault(tmp_path):
+    rules = policy() + policy(id="q", mode="active", active_from="2026-01-15")
+    rules += policy(
+        'x_Impact = { at_least = 500 }\nx_FirstDay = { at_least = "2026-01-01" }',
+        id="r",
+        view="focus_cost_anomalies",
+        mode="canary",
+        canary='["aws"]',
+    )
+    assert faults(tmp_path, policies=rules) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (policy(view="focus_budgets_status"), "view 'focus_budgets_status' is unknown to policies"),
+        (policy(view="focus_budgets_status"), "did you mean"),
+        (policy(view="focus_unified"), "view 'focus_unified' is unknown to policies"),
+        (policy("x_Lvl = 1"), "focus_budget_status has no column 'x_Lvl'"),
+        (policy("x_Actual = { over = 5 }"), "x_Actual: 'over' is unknown"),
+        (policy('x_Actual = { above = "much" }'), "x_Actual is a number; 'much' is none"),
+        (policy('x_ExceededOn = { below = "soon" }'), "x_ExceededOn is a day"),
+        (policy("x_Level = []"), "x_Level: an empty list matches nothing"),
+        (policy("x_Level = { is_null = 1 }"), "x_Level: is_null is true or false"),
+        (policy(severity="panic"), "panic"),
+        (policy(mode="active"), "mode active needs active_from"),
+        (policy(mode="canary"), "mode canary needs canary"),
+        (
+            policy(mode="active", active_from="2026-01-15", active_until="2026-01-14"),
+            "active_until 2026-01-14 is before active_from 2026-01-15",
+        ),
+        (policy() + policy(), "one id is one policy"),
+    ],
+)
+def test_a_wrong_policy_is_named(tmp_path, text, said):
+    found = faults(tmp_path, policies=text)
+    assert len(found) == 1
+    assert "policies/a.toml" in found[0]
+    assert said in found[0]
