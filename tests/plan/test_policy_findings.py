@@ -127,7 +127,7 @@ def test_an_event_that_grows_by_a_day_is_the_same_finding(findings):
     rule = {"view": "focus_cost_anomalies"}
     longer = {**ANOMALY, "x_LastDay": "2026-01-19", "x_Impact": D(5000)}
     [row] = findings([rule], focus_cost_anomalies=[longer])
-    assert row["x_Finding"] == "service CDN USD from 2026-01-15"
+    assert row["x_Finding"] == "service CDN aws USD from 2026-01-15"
 
 
 def test_a_canary_names_its_scopes(findings):
