@@ -170,6 +170,25 @@ EVERYTHING = {
 }
 
 
+def test_alerts_writes_down_what_it_sent_and_touches_nothing_else():
+    role = template("b").of("AWS::IAM::Role")["AlertsRole"]
+    lake = "arn:aws:s3:::b/lake"
+    for path in ("alerts/202601/a.jsonl", "alerts/_running.json", "runs/send_alerts/202601.jsonl"):
+        assert allowed(role, "s3:PutObject", f"{lake}/{path}")
+    assert allowed(role, "s3:DeleteObject", f"{lake}/alerts/_running.json")
+    assert not allowed(role, "s3:DeleteObject", f"{lake}/alerts/202601/a.jsonl")
+    for folder in ("normalized", "daily", "ledger", "journal", "reference", "checked"):
+        for right in ("s3:PutObject", "s3:DeleteObject"):
+            assert not allowed(role, right, f"{lake}/{folder}/a")
+    changing = ("Create", "Update", "Delete", "Start", "Stop", "Run")
+    services = ("s3:", "athena:", "logs:", "kms:")
+    assert not [
+        one
+        for one in actions(role)
+        if not one.startswith(services) and one.split(":")[1].startswith(changing)
+    ]
+
+
 @pytest.mark.parametrize("parameters", [{}, EVERYTHING])
 def test_no_right_is_for_every_action_or_every_resource(parameters):
     for name, holder in names_of(Resolved(**parameters)).items():
