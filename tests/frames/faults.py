@@ -208,8 +208,9 @@ def spaces_are_stripped(patch):
 def the_member_of_an_archive_is_not_named(patch):
     original = select.Transform.__call__
 
-    def lost(self, text, origin):
-        return original(self, text, replace(origin, source=origin.source.rpartition("/")[0]))
+    def lost(self, text, origin, lines=None):
+        bare = replace(origin, source=origin.source.rpartition("/")[0])
+        return original(self, text, bare, lines)
 
     patch.setattr(select.Transform, "__call__", lost)
 
