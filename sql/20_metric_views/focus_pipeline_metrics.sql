@@ -15,6 +15,7 @@ SELECT
     CAST(target AS decimal(38, 6)) AS target,
     met,
     reason,
-    x_BillingMonth
+    x_BillingMonth,
+    provider AS x_Provider
 FROM ${database}.focus_metric_history
 WHERE run_id = '${metrics_run}'

@@ -21,7 +21,8 @@ SELECT
         AS delivered_at,
     CAST(MAX(SUBSTR(REPLACE(batches.started_at, 'T', ' '), 1, 23)) AS timestamp) AS started_at,
     CAST(MAX(SUBSTR(REPLACE(batches.published_at, 'T', ' '), 1, 23)) AS timestamp)
-        AS published_at
+        AS published_at,
+    live.provider AS x_Provider
 FROM live
 INNER JOIN ${database}.focus_batches AS batches
     ON live.provider = batches.provider

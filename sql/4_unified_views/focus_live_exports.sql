@@ -37,7 +37,8 @@ SELECT
     exported.batch_ts,
     exported.export,
     exported.row_count,
-    shown.is_shared
+    shown.is_shared,
+    exported.provider AS x_Provider
 FROM exported
 INNER JOIN shown
     ON exported.provider = shown.provider

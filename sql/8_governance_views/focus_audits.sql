@@ -47,7 +47,8 @@ SELECT
     audits.spark_version,
     audits.published_spark_version,
     audits.declaration,
-    audits.audit_id
+    audits.audit_id,
+    audits.provider AS x_Provider
 FROM audits
 LEFT JOIN published
     ON audits.provider = published.provider

@@ -117,7 +117,8 @@ SELECT
         / NULLIF(CAST(MAX(months.row_count) AS double), 0)
         AS decimal(38, 6)
     ) AS share,
-    MAX(known_columns.column_name) IS NOT NULL AS known_upstream
+    MAX(known_columns.column_name) IS NOT NULL AS known_upstream,
+    counted.provider AS x_Provider
 FROM counted
 INNER JOIN months
     ON counted.provider = months.provider

@@ -194,7 +194,8 @@ SELECT
     open_gaps.rule IS NOT NULL AS still_open,
     rules.focus_version,
     rules.section,
-    rules.sentence
+    rules.sentence,
+    broken.provider AS x_Provider
 FROM broken
 INNER JOIN months
     ON broken.provider = months.provider

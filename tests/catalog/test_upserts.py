@@ -18,6 +18,7 @@ from focus_lake.catalog import job as catalog_job
 from focus_lake.errors import DeclarationError
 from focus_lake.normalize.job import normalize
 from focus_lake.normalize.options import NormalizeOptions
+from helpers.catalog import deploy
 
 HEAD = (
     *("BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodStart"),
@@ -229,3 +230,21 @@ def test_a_key_that_tells_nothing_apart_is_refused(tmp_path, change, words):
     with pytest.raises(DeclarationError) as error:
         declare.load("litellm", storage.at(str(tmp_path)))
     assert words in str(error.value)
+
+
+@pytest.mark.trino
+def test_trino_shows_the_same(request, tmp_path, tmp_path_factory):
+    def fill(lake) -> dict:
+        write(tmp_path / "raw", HOURS)
+        assert run(tmp_path / "raw", lake.root) == 0
+        return {}
+
+    deployed = deploy("trino", request, tmp_path_factory, fill, "upserts")
+    for view in ("focus_litellm", "focus_daily"):
+        query = f"SELECT x_BillingMonth, SUM(BilledCost) FROM {view} GROUP BY 1 ORDER BY 1"
+        assert deployed.query(query) == [("202601", JANUARY), ("202602", FEBRUARY)]
+    changed = deployed.query(
+        "SELECT batch_ts, x_BilledCostChange FROM focus_restatements "
+        "WHERE x_BillingMonth = '202601' AND ServiceName = 'gpt' ORDER BY 1"
+    )
+    assert [change for _, change in changed] == [D("2"), D("3"), D("10"), D("0.25"), D("-0.25")]

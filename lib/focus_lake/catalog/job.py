@@ -28,6 +28,7 @@ class RefreshOptions:
     providers: tuple[str, ...] = option("refresh only these, comma-separated", ())
     declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
     reporting_currency: str = option("currency that costs are converted to, ISO 4217", "USD")
+    other_tools: bool = option("deploy focus_consolidation_view for AWS's FOCUS dashboard", False)
     location: str = option("the lake as the engine's tables spell it, if not as --lake", "")
     dry_run: bool = option("change nothing, print what would be run and deleted", False, ("plan",))
     expire_superseded_days: int = option(
@@ -111,6 +112,7 @@ def _refresh(options: RefreshOptions, places: Places, log: Log) -> RefreshOutcom
         options.location or lake.root,
         options.reporting_currency,
         masking.key(lake, make=not options.dry_run),
+        options.other_tools,
     )
     engine = open_engine(options, lake, place, log)
     try:

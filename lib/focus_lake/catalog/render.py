@@ -55,12 +55,14 @@ NO_REFERENCE = Reference()  # a lake without reference data
 @dataclass(frozen=True)
 class CatalogPlace:
     """Where the catalog goes: database name, and the lake's root as the engine spells it; and the
-    currency that costs are converted to, the key of the masked views."""
+    currency that costs are converted to, the key of the masked views; other_tools: whether the
+    views for other programs are deployed."""
 
     database: str
     lake: str
     reporting_currency: str = "USD"
     masking_key: str = masking.UNKNOWN_KEY
+    other_tools: bool = False
 
     def __post_init__(self) -> None:
         check_database(self.database)
@@ -175,6 +177,7 @@ def shared_views(
             f"focus_v{version.replace('.', '_')}_local": _version_columns(version, local)
             for version in columns.VERSIONS
         },
+        "consolidation_columns": _listed(_consolidated()),
         **_attributes(declarations),
         **blank.values(),
         **charges.values(),
@@ -192,6 +195,8 @@ def shared_views(
     made = []
     for source in sources.tree():
         if source.order <= sources.VIEWS_OF_A_PROVIDER:
+            continue
+        if source.folder == sources.OTHER_TOOLS and not place.other_tools:
             continue
         if sources.PER_KIND in source.stem:
             made += [
@@ -336,6 +341,16 @@ def _version_columns(version: str, local: dict[str, str] | None = None) -> str:
             made = f"json_format(CAST({column.name} AS json))"
         shown.append(f"{made} AS {column.name}" if made else column.name)
     return _listed(shown)
+
+
+def _consolidated() -> Iterable[str]:
+    """The columns of FOCUS 1.2 as AWS's dashboard has them: lower case, numbers as double."""
+    for column in columns.of_version("1.2"):
+        name = column.name
+        made = f"CAST({name} AS double)" if column.stored == "decimal" else name
+        if column.data_type == "json" and column.stored == "string":
+            made = f"TRY(CAST(JSON_PARSE({name}) AS map(varchar, varchar)))"
+        yield f"{made} AS {name.lower()}"
 
 
 def _attributes(declarations: Sequence[Declaration]) -> dict[str, str]:

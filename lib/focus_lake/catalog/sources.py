@@ -15,6 +15,7 @@ from focus_lake.storage import Store
 
 TABLES, PARTITIONS, PROVIDER_VIEWS = "1_tables", "2_partitions", "3_provider_views"
 VIEWS_OF_A_PROVIDER = 3  # number of their folder; what reads several of them comes later
+OTHER_TOOLS = "23_other_tools"  # views for programs that are not ours, deployed when asked for
 PER_PROVIDER = "{provider}"
 PER_KIND = "{kind}"  # of reference data
 
