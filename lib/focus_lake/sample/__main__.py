@@ -16,7 +16,17 @@ from pathlib import Path
 
 from focus_lake.errors import OptionsError
 from focus_lake.options import run_job
-from focus_lake.sample import ai_spend, alibaba, aws, azure, datacenter, gcp, oci
+from focus_lake.sample import (
+    ai_spend,
+    alibaba,
+    aws,
+    azure,
+    datacenter,
+    gcp,
+    kubernetes,
+    litellm,
+    oci,
+)
 from focus_lake.sample.files import Planned, Written, add_sums, make
 from focus_lake.sample.options import SampleOptions
 
@@ -30,6 +40,8 @@ PROVIDERS = {
     "oci": oci,
     "datacenter": datacenter,
     "ai_spend": ai_spend,
+    "litellm": litellm,
+    "kubernetes": kubernetes,
 }
 # 202601 in a path, however a provider writes it: 2026-01, 2026/01, 20260101-20260131.
 _MONTH = re.compile(r"(?:^|[/=])(20\d\d)[-/]?(0[1-9]|1[0-2])")
