@@ -7,6 +7,7 @@ gives the notes for x_SourceChanges: arrays with one text a row, null where noth
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from functools import cache
 
 import pyarrow as pa
@@ -97,7 +98,7 @@ def _from_path(
 
 def path_text(pattern: str, groups: dict[str, str]) -> str:
     """A text with groups of the layout filled in; a group that took no part is empty."""
-    return pattern.format(**groups).strip()
+    return pattern.format_map(defaultdict(str, groups)).strip()
 
 
 def _from_columns(values: dict[str, pa.Array], declaration: Declaration) -> list[pa.Array]:
