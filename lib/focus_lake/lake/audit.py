@@ -101,7 +101,7 @@ class Audit:
 
     def billing_months(self, zone: str, otherwise: str) -> dict[str, int]:
         """Rows by the month of BillingPeriodStart in the zone; where it is null, by `otherwise`."""
-        months = Counter()
+        months: Counter[str] = Counter()
         for start, rows in self.billing_starts.items():
             local = None if start is None else start.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
             months[otherwise if local is None else f"{local:%Y%m}"] += rows
@@ -176,7 +176,7 @@ def read_back(store: Store, path: str) -> tuple[Audit, int]:
     return found, size
 
 
-def _add_footer(found: Audit, group) -> None:
+def _add_footer(found: Audit, group: pq.RowGroupMetaData) -> None:
     for index in range(group.num_columns):
         column = group.column(index)
         name, _, inside = column.path_in_schema.partition(".")

@@ -29,7 +29,7 @@ class Options:
     dry_run: bool = option("say what would be moved and change nothing", False)
     s3_endpoint: str = option("address of an S3-compatible server, instead of AWS", "")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.lake.strip():
             raise OptionsError("--lake: must not be empty; make move LAKE=build/lake")
 
@@ -64,8 +64,8 @@ def move(lake: Store, provider: str, dry_run: bool = False) -> int:
     ledger = Ledger(lake, provider)
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for table in publications.TABLES:
-        paths = (entry.path for entry in lake.list(f"{table}/{provider}"))
-        for yearmonth, batch_ts, path in publications.former(paths):
+        lying = (entry.path for entry in lake.list(f"{table}/{provider}"))
+        for yearmonth, batch_ts, path in publications.former(lying):
             found[yearmonth, batch_ts].append(path)
     for line in ledger.lines():
         if not line.publication and line.status == PUBLISHED:

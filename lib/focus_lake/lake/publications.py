@@ -12,10 +12,13 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from focus_lake.errors import LedgerError
 from focus_lake.storage.base import Store
+
+if TYPE_CHECKING:
+    from focus_lake.lake.ledger import Line
 
 NORMALIZED, DAILY, REJECTED = "normalized", "daily", "rejected"
 TABLES = (NORMALIZED, DAILY, REJECTED)  # of each provider; partitioned alike
@@ -42,7 +45,7 @@ def new_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
-def key(line) -> Key:
+def key(line: Line) -> Key:
     """The partition of a ledger line's publication.
 
     Raises LedgerError for a line of the former layout, in which folders had no publication.
@@ -56,12 +59,13 @@ def key(line) -> Key:
     return Key(line.yearmonth, line.batch_ts, line.publication)
 
 
-def daily_key(line) -> Key:
+def daily_key(line: Line) -> Key:
     """The partition of a batch's daily summary: the rows' own, or one that was made after them."""
-    return key(line)._replace(publication=line.daily_publication or line.publication)
+    rows = key(line)
+    return rows._replace(publication=line.daily_publication or rows.publication)
 
 
-def folder(table: str, line) -> str:
+def folder(table: str, line: Line) -> str:
     """The folder with a ledger line's files in a table (one of TABLES), relative to the lake."""
     return folder_of(table, line.provider, key(line))
 

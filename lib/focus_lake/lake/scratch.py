@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +23,7 @@ KEPT = timedelta(days=1)
 
 
 @contextmanager
-def folder(lake: Store, log: Log):
+def folder(lake: Store, log: Log) -> Iterator[str]:
     """A new scratch folder in the lake; dead runs' folders are removed first."""
     clean(lake, log)
     path = f"{FOLDER}/{log.run_id}"
@@ -61,11 +62,11 @@ def _is_dead(lake: Store, run: str, changed: datetime) -> bool:
     return owner.get("host") == socket.gethostname() and not _runs(owner.get("pid"))
 
 
-def _runs(pid) -> bool:
+def _runs(pid: int | None) -> bool:
     if pid == os.getpid():  # a container's processes get the same numbers again
         return False
     try:
-        os.kill(int(pid), 0)
+        os.kill(int(pid), 0)  # type: ignore[arg-type]  # None is no process, see below
     except (ProcessLookupError, TypeError, ValueError, OverflowError):
         return False
     except PermissionError:

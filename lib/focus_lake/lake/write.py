@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from typing import BinaryIO
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -26,7 +29,9 @@ class Writer:
         self._audit, self._summary = audit, summary
         self._waiting: list[pa.Table] = []
         self._rows_waiting = 0
-        self._open = self._file = self._parquet = None
+        self._open = ExitStack()
+        self._file: BinaryIO | None = None
+        self._parquet: pq.ParquetWriter | None = None
         self.files: list[str] = []
 
     def add(self, rows: pa.Table) -> None:
@@ -51,24 +56,26 @@ class Writer:
         self._audit.observe(rows)
         if self._summary is not None:
             self._summary.add(rows)
-        if self._parquet is None:
-            self._begin_file(rows.schema)
+        file, parquet = self._begun(rows.schema)
         groups = -(-len(rows) // ROW_GROUP)  # of even size
-        self._parquet.write_table(rows, row_group_size=-(-len(rows) // groups))
-        if self._file.tell() >= FILE_BYTES:
+        parquet.write_table(rows, row_group_size=-(-len(rows) // groups))
+        if file.tell() >= FILE_BYTES:
             self._end_file()
 
-    def _begin_file(self, schema: pa.Schema) -> None:
+    def _begun(self, schema: pa.Schema) -> tuple[BinaryIO, pq.ParquetWriter]:
+        """The file that is open, or the next one."""
+        if self._file is not None and self._parquet is not None:
+            return self._file, self._parquet
         path = f"{self._folder}/part-{self._number:05d}-{len(self.files)}.parquet"
-        self._open = self._store.writer(path)
-        self._file = self._open.__enter__()
+        self._file = self._open.enter_context(self._store.writer(path))
         self._parquet = pq.ParquetWriter(
             self._file, schema, compression="snappy", store_schema=False, write_statistics=True
         )
         self.files.append(path)
+        return self._file, self._parquet
 
     def _end_file(self) -> None:
         if self._parquet is not None:
             self._parquet.close()
-            self._open.__exit__(None, None, None)
-            self._open = self._file = self._parquet = None
+            self._open.close()
+            self._file = self._parquet = None

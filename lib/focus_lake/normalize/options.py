@@ -43,7 +43,7 @@ class NormalizeOptions:
     declarations: str = option("folder with provider declarations of your own", "")
     s3_endpoint: str = option("address of an S3-compatible server, instead of AWS", "")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("raw", "lake"):
             if not getattr(self, name).strip():  # it would be the current folder
                 raise OptionsError(f"--{name}: must not be empty")
@@ -61,7 +61,7 @@ class NormalizeOptions:
                 raise OptionsError(f"--providers: {name} is named twice")
         self._check_numbers()
 
-    def _check_numbers(self):
+    def _check_numbers(self) -> None:
         for name in ("quiet_minutes", "stale_hours", "max_rejected_rows"):
             value = getattr(self, name)
             if not 0 <= value < ENDLESS:

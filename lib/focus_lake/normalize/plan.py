@@ -86,7 +86,9 @@ def recipe(declaration: Declaration, options: NormalizeOptions) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
-def _step(batch: Batch, ledger: Ledger, options, fingerprint: str, now: datetime) -> Step:
+def _step(
+    batch: Batch, ledger: Ledger, options: NormalizeOptions, fingerprint: str, now: datetime
+) -> Step:
     lines, files = ledger.of_batch(*batch.key), batch.signature()
     if not options.reprocess:
         published, rejected = lines.get(PUBLISHED), lines.get(REJECTED)

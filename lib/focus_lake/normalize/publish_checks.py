@@ -6,6 +6,7 @@ from focus_lake.conformance.findings import Conformance
 from focus_lake.declare.model import Declaration
 from focus_lake.lake.audit import BILLING_START, PERIOD_START, Audit
 from focus_lake.lake.ledger import Ledger, Line
+from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.raw.find import Batch, Reason
 
 
@@ -16,7 +17,7 @@ def judge(
     examples: list[str],
     ledger: Ledger,
     declaration: Declaration,
-    options,
+    options: NormalizeOptions,
 ) -> list[Reason]:
     """Reasons against publishing, without those that --accept overrules."""
     reasons = []
@@ -36,7 +37,7 @@ def judge(
     return [reason for reason in reasons if reason.code not in options.accept]
 
 
-def broken(conformance: Conformance, options) -> list[Reason]:
+def broken(conformance: Conformance, options: NormalizeOptions) -> list[Reason]:
     """The rules that forbid publishing and are broken, without those that --accept overrules."""
     found = [Reason(rule, message) for rule, message in conformance.blocking()]
     return [reason for reason in found if reason.code not in options.accept]

@@ -84,7 +84,14 @@ def _audit(lake: Store, zone: str, paths: list[str]) -> tuple[Audit, list[dict],
     return audit, files, sorted(filter(None, versions))
 
 
-def _line(declaration, key: Key, audit: Audit, files, versions, batch: Batch | None) -> Line:
+def _line(
+    declaration: Declaration,
+    key: Key,
+    audit: Audit,
+    files: list[dict],
+    versions: list[str],
+    batch: Batch | None,
+) -> Line:
     exports = sorted(filter(None, audit.exports))
     if not exports:
         raise LedgerError(

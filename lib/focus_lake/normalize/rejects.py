@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +36,8 @@ class Rejects:
 
     def __init__(self, store: Store, path: str):
         self._store, self._path = store, path
-        self._open = self._parquet = None
+        self._open = ExitStack()
+        self._parquet: pq.ParquetWriter | None = None
         self.rows = 0
         self.examples: list[str] = []
 
@@ -91,18 +93,16 @@ class Rejects:
 
     def _flush(self, batch: list[dict]) -> None:
         if self._parquet is None:
-            self._open = self._store.writer(self._path)
-            self._parquet = pq.ParquetWriter(
-                self._open.__enter__(), SCHEMA, compression="snappy", store_schema=False
-            )
+            file = self._open.enter_context(self._store.writer(self._path))
+            self._parquet = pq.ParquetWriter(file, SCHEMA, compression="snappy", store_schema=False)
         self._parquet.write_table(pa.Table.from_pylist(batch, SCHEMA))
         self.rows += len(batch)
 
     def close(self) -> None:
         if self._parquet is not None:
             self._parquet.close()
-            self._open.__exit__(None, None, None)
-            self._open = self._parquet = None
+            self._open.close()
+            self._parquet = None
 
 
 def _as_text(rows: pa.Table) -> pa.Table:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.normalize.plan import REFUSED_BEFORE, WAIT
 from focus_lake.records import runs
 
+if TYPE_CHECKING:
+    from focus_lake.normalize.job import ProviderOutcome
+
 MANY = 12  # batches of a provider that are still listed one by one
 
 
-def plan_table(outcomes) -> str:
+def plan_table(outcomes: Sequence[ProviderOutcome]) -> str:
     """The plan of a dry run: a row a batch."""
     head = ("provider", "month", "batch_ts", "exports", "files", "MB", "action", "why")
     rows = [head]
@@ -30,7 +35,7 @@ def plan_table(outcomes) -> str:
     return "\n".join([*lines, *_notes(outcomes), "Dry run: nothing was changed."])
 
 
-def report(outcomes) -> str:
+def report(outcomes: Sequence[ProviderOutcome]) -> str:
     """What was published, what waits, what was refused and why; the last line is the sum of it."""
     lines = []
     for outcome in outcomes:
@@ -46,7 +51,7 @@ def report(outcomes) -> str:
     return "\n".join([*lines, *_notes(outcomes), _sum(outcomes)])
 
 
-def counts(outcomes) -> dict[str, int]:
+def counts(outcomes: Sequence[ProviderOutcome]) -> dict[str, int]:
     """What the run history counts."""
     lines = [line for outcome in outcomes for line in outcome.lines]
     done = [line for line in lines if line.status == PUBLISHED]
@@ -59,7 +64,7 @@ def counts(outcomes) -> dict[str, int]:
     }
 
 
-def refusals(outcomes) -> list[str]:
+def refusals(outcomes: Sequence[ProviderOutcome]) -> list[str]:
     """What was refused or failed in the run, a text each."""
     told = [
         runs.refused(line.provider, line.key, line.reasons)
@@ -114,7 +119,7 @@ def _amount(text: str | None) -> str:
     return f"{whole}.{cents.rstrip('0').ljust(2, '0')}"
 
 
-def _notes(outcomes) -> list[str]:
+def _notes(outcomes: Sequence[ProviderOutcome]) -> list[str]:
     lines = []
     for outcome in outcomes:
         if outcome.failure:
@@ -136,7 +141,7 @@ def _notes(outcomes) -> list[str]:
     return lines
 
 
-def _sum(outcomes) -> str:
+def _sum(outcomes: Sequence[ProviderOutcome]) -> str:
     lines = [line for outcome in outcomes for line in outcome.lines]
     published = sum(line.status == PUBLISHED for line in lines)
     steps = [step for outcome in outcomes if outcome.plan for step in outcome.plan.steps]

@@ -74,7 +74,15 @@ def run(work: Work) -> Done:
     return done
 
 
-def _type(work, text: Text, origin: Origin, pieces, writer, rejects, done: Done) -> None:
+def _type(
+    work: Work,
+    text: Text,
+    origin: Origin,
+    pieces: list[Piece],
+    writer: Writer,
+    rejects: Rejects,
+    done: Done,
+) -> None:
     transform = Transform(work.declaration, text.header)
     observer = Observer(transform, origin, done.conformance)
     null_texts = work.declaration.format.null_texts
