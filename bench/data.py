@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from focus_lake import declare, storage
@@ -84,7 +85,8 @@ def copies(folder: Path, count: int, rows: int) -> Path:
         largest = {batch.yearmonth: batch for batch in sorted(found, key=lambda one: one.bytes)}
         for number in range(count):
             batch = largest[sorted(largest)[number % MONTHS]]
-            push = f"{batch.batch_ts[:8]}{number // MONTHS:06d}"
+            at = timedelta(seconds=number // MONTHS)
+            push = f"{datetime.strptime(batch.batch_ts[:8], '%Y%m%d') + at:%Y%m%d%H%M%S}"
             for file in batch.files:
                 path = target / PROVIDER / batch.yearmonth / push / Path(file.path).name
                 path.parent.mkdir(parents=True, exist_ok=True)
