@@ -44,8 +44,10 @@ def days(declaration: Declaration, live: Live, database: str) -> str:
 def reads(live: Live, provider: str) -> dict[str, tuple[str, ...]]:
     """Table -> the folders that a view of the days reads of it, relative to the lake."""
     summed, rest = _apart(live)
-    found = {publications.DAILY: map(live.summaries.get, summed.batches)}
-    found[publications.NORMALIZED] = iter(rest.batches)
+    found: dict[str, list[publications.Key | None]] = {
+        publications.DAILY: [live.summaries.get(of) for of in summed.batches],
+        publications.NORMALIZED: [*rest.batches],
+    }
     return {
         f"focus_{provider}_{table}": tuple(
             publications.folder_of(table, provider, of) for of in keys if of is not None

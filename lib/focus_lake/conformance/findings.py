@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -124,7 +125,7 @@ class Conformance:
             for number, (currency, rows, amount) in enumerate(finding.by_currency())
         ]
 
-    def by_export(self) -> dict[str, list | dict]:
+    def by_export(self) -> dict[str, Any]:
         """Findings, delivered nulls and unmapped rows by export, as the ledger has them.
 
         Empty where the batch has one export. export is null for a finding that only the whole
@@ -192,7 +193,9 @@ class Observer:
             each.unmapped += rows[CATEGORY].null_count
         into.pairs.observe(rows, source)
 
-    def _add(self, rule: str, column: str, cost: Cost, examples) -> None:
+    def _add(
+        self, rule: str, column: str, cost: Cost, examples: list[tuple[str, str | None]]
+    ) -> None:
         for each in self._both:
             each.add(rule, column, cost, examples)
 

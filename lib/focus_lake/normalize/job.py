@@ -43,6 +43,11 @@ class ProviderOutcome:
         self.failure = f"{self.failure}; {why}" if self.failure else why
         log.event("failed", "error", provider=self.provider, reason=why)
 
+    def ready(self) -> tuple[Plan, Ledger]:
+        """Plan and ledger of a provider that could be planned."""
+        assert self.plan and self.ledger, f"{self.provider} has no plan"
+        return self.plan, self.ledger
+
     @property
     def is_good(self) -> bool:
         """Whether everything asked for is done; a refused batch that is superseded is history."""
@@ -73,7 +78,7 @@ def normalize(options: NormalizeOptions, cluster: Cluster | None = None) -> int:
 def _run(
     options: NormalizeOptions,
     places: Places,
-    cluster: Cluster | None,
+    cluster: Cluster | Here | None,
     log: Log,
     author: Author,
 ) -> list[ProviderOutcome]:
@@ -93,7 +98,7 @@ def _run(
                 outcome.fail(str(error), log)
     for outcome in outcomes:
         if outcome.plan:
-            plan.mark_current(outcome.plan, outcome.ledger)
+            plan.mark_current(*outcome.ready())
     print(summary.report(outcomes))
     return outcomes
 
@@ -147,7 +152,11 @@ def _verify(outcome: ProviderOutcome, ledger: Ledger, options: NormalizeOptions,
 
 
 def _work(
-    outcomes: list[ProviderOutcome], places: Places, options, cluster: Cluster, log: Log
+    outcomes: list[ProviderOutcome],
+    places: Places,
+    options: NormalizeOptions,
+    cluster: Cluster | Here,
+    log: Log,
 ) -> None:
     lake = places.lake
     if options.rebuild_ledger:
@@ -161,7 +170,7 @@ def _work(
     if not todo:
         scratch.clean(lake, log)
         return
-    if any(outcome.plan.of(READ) for outcome in todo):
+    if any(outcome.ready()[0].of(READ) for outcome in todo):
         cluster.begin()  # while the driver unzips
     with scratch.folder(lake, log) as folder:
         for outcome in todo:
@@ -172,32 +181,45 @@ def _work(
 
 
 def _rebuild_daily(
-    outcomes: list[ProviderOutcome], lake: Store, folder: str, options, cluster, log: Log
+    outcomes: list[ProviderOutcome],
+    lake: Store,
+    folder: str,
+    options: NormalizeOptions,
+    cluster: Cluster | Here,
+    log: Log,
 ) -> None:
     for outcome in (one for one in outcomes if one.plan):
         here, place = log.bind(provider=outcome.provider), f"{folder}/{outcome.provider}"
-        asked = (outcome.plan.declaration, options.yearmonths)
+        made, ledger = outcome.ready()
+        asked = (made.declaration, options.yearmonths)
         try:
-            outcome.lines += rebuild_daily(lake, outcome.ledger, *asked, cluster, place, here)
+            outcome.lines += rebuild_daily(lake, ledger, *asked, cluster, place, here)
         except FocusLakeError as error:
             outcome.fail(str(error), log)
 
 
-def _rebuild(outcomes: list[ProviderOutcome], lake, cluster: Cluster, log: Log) -> None:
+def _rebuild(
+    outcomes: list[ProviderOutcome], lake: Store, cluster: Cluster | Here, log: Log
+) -> None:
     for outcome in (one for one in outcomes if one.plan):
-        here, made = log.bind(provider=outcome.provider), outcome.plan
+        here, (made, ledger) = log.bind(provider=outcome.provider), outcome.ready()
         batches = [step.batch for step in made.steps]
         try:
-            rebuilt = rebuild(lake, outcome.ledger, made.declaration, batches, cluster, here)
+            rebuilt = rebuild(lake, ledger, made.declaration, batches, cluster, here)
             outcome.lines += rebuilt
         except FocusLakeError as error:
             outcome.fail(str(error), log)
 
 
 def _provider(
-    outcome: ProviderOutcome, places: Places, folder: str, options, cluster, log: Log
+    outcome: ProviderOutcome,
+    places: Places,
+    folder: str,
+    options: NormalizeOptions,
+    cluster: Cluster | Here,
+    log: Log,
 ) -> None:
-    name, made, lake = outcome.provider, outcome.plan, places.lake
+    name, (made, ledger), lake = outcome.provider, outcome.ready(), places.lake
     steps = made.of(READ, REFUSE)
     to_read = [step.batch for step in steps if step.action == READ]
     own = {batch.key: f"{folder}/{name}-{batch.yearmonth}-{batch.batch_ts}" for batch in to_read}
@@ -208,7 +230,7 @@ def _provider(
         batch = step.batch
         here = log.bind(provider=name, yearmonth=batch.yearmonth, batch_ts=batch.batch_ts)
         about = (made.declaration, options, cluster, recipe, here, outcome.warnings)
-        run = Run(lake, outcome.ledger, *about)
+        run = Run(lake, ledger, *about)
         try:
             if step.action == REFUSE:
                 outcome.lines.append(refuse_unread(run, batch, step.reasons))
@@ -217,7 +239,7 @@ def _provider(
                 read = next(reads)
                 for stray in read.strays:
                     here.event("stray file", "warning", file=stray.path, why=stray.why)
-                outcome.plan.strays += read.strays
+                made.strays += read.strays
                 outcome.lines.append(settle(run, batch, read, own[batch.key]))
                 lake.delete(own[batch.key])
         except VersionConflict:

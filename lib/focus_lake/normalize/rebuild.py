@@ -24,7 +24,7 @@ from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.lake.publications import Key
 from focus_lake.log import Log, utc_now, utc_text
 from focus_lake.raw.find import Batch
-from focus_lake.spark.session import Cluster
+from focus_lake.spark.session import Cluster, Here
 from focus_lake.storage.base import Store
 
 
@@ -33,7 +33,7 @@ def rebuild(
     ledger: Ledger,
     declaration: Declaration,
     batches: list[Batch],
-    cluster: Cluster,
+    cluster: Cluster | Here,
     log: Log,
 ) -> list[Line]:
     """Write a line for each batch in the normalized table that the ledger does not know.
