@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from chispa.dataframe_comparer import assert_df_equality
 
@@ -100,3 +102,35 @@ def test_a_record_that_cannot_be_typed_says_why(wide, audits):
         "the record has 2 fields, the header 3",
     ]
     assert raw_frame(wide, str(audits.raw), declaration, ["202512"]).count() == 0
+
+
+HOURLY = (
+    "BilledCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,"
+    "ChargeCategory,ChargePeriodStart,ChargePeriodEnd,EffectiveCost,ProviderName,ResourceId,"
+    "ServiceName,SubAccountId,Tags\n"
+)
+
+
+def hour(day: str, number: str, *costs: tuple[str, str]) -> tuple[str, str]:
+    """Path and text of one hour's file: (resource, cost) a row, charged on 5 January."""
+    digits, start, end = day.replace("-", ""), "2026-01-05T00:00:00Z", "2026-01-05T23:59:59Z"
+    name = f"usage_{digits}T{number}0000Z_{digits}T{number}5959Z.csv"
+    rows = [
+        f"{cost},k,USD,{start},{end},Usage,{start},{end},{cost},openai,{resource},{resource},t,{{}}\n"
+        for resource, cost in costs
+    ]
+    return f"litellm/exports/date={day}/hour={number}/{name}", HOURLY + "".join(rows)
+
+
+@pytest.mark.slow
+def test_of_rows_that_come_again_all_are_audited_and_the_newest_are_live(wide, audits):
+    audits.put(*hour("2026-01-05", "01", ("a", "1"), ("b", "2"), ("a", "3")))
+    audits.put(*hour("2026-01-05", "02", ("b", "5.5")))
+    audits.put(*hour("2026-02-01", "00", ("c", "0.000001"), ("a", "7")))
+    assert audits.publish("litellm") == 0
+    audited = audits.audit("litellm")
+    assert audited.code == 0, audited.out
+    assert [line["rows_raw"] for _, line in sorted(audited.lines.items())] == [3, 1, 2]
+    rows = published_frame(wide, str(audits.lake), declare.load("litellm")).collect()
+    live = sorted((row["ResourceId"], row["BilledCost"]) for row in rows)
+    assert live == [("a", Decimal(7)), ("b", Decimal("5.5")), ("c", Decimal("0.000001"))]

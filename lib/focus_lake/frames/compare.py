@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row, functions
 
 from focus_lake.declare.model import Declaration
@@ -126,7 +125,8 @@ def differences(
     pair, and count as rows that one side has alone.
     """
     columns = [column.name for column in declaration.columns]
-    alone = _leftovers(typed, published, declaration).persist(_on_disk())
+    # Cut off from its long plan, which Spark would go through again for each batch.
+    alone = _leftovers(typed, published, declaration).localCheckpoint()
     found = {}
     for batch, unlike in wrong.items():
         here = f"yearmonth = {text(batch[0])} AND batch_ts = {text(batch[1])}"
@@ -140,7 +140,6 @@ def differences(
         for pair in _paired(left, right, columns, unlike).toLocalIterator():
             _note(told, pair, unlike, few)
         found[batch] = [one for one in told.values() if one.row_count]
-    alone.unpersist()
     return found
 
 
@@ -166,10 +165,6 @@ def _leftovers(typed: DataFrame, published: DataFrame, declaration: Declaration)
 def _hash(columns: list[str]) -> str:
     """SQL: a hash in which a null has its place, too; xxhash64 of several passes over nulls."""
     return f"xxhash64({', '.join(f'xxhash64({name(one)})' for one in columns) or '0'})"
-
-
-def _on_disk() -> StorageLevel:
-    return StorageLevel.DISK_ONLY
 
 
 def _not_shared(alone: DataFrame, columns: list[str], surplus: int) -> list[str]:

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from focus_lake import storage
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import LedgerError
-from focus_lake.frames.sql import name, text
+from focus_lake.frames.sql import name, text, texts
 from focus_lake.spec.columns import spell
 from focus_lake.storage import Store
 
@@ -25,11 +25,27 @@ def published_frame(
     """The live rows of a provider, as the views show them, of these billing months or of all.
 
     The columns of the provider's normalized table, then yearmonth and batch_ts, which come from
-    the path. Times are UTC, without a zone.
+    the path. Times are UTC, without a zone. Of upserts the newest rows alone.
     """
-    place = storage.at(lake, s3_endpoint)
-    lines = live_lines(place, declaration.name, declaration.delivery, yearmonths)
-    return frame_of(spark, place, declaration, lines)
+    place, months = storage.at(lake, s3_endpoint), tuple(yearmonths)
+    if declaration.delivery != "upsert":
+        lines = live_lines(place, declaration.name, declaration.delivery, months)
+        return frame_of(spark, place, declaration, lines)
+    lines = live_lines(place, declaration.name, declaration.delivery)  # any may hold a newer row
+    rows = _newest(frame_of(spark, place, declaration, lines), declaration)
+    return rows.where(f"yearmonth IN ({texts(months)})") if months else rows
+
+
+def _newest(rows: DataFrame, declaration: Declaration) -> DataFrame:
+    """Of rows of an export and billing month that agree in the declared key the newest."""
+    month = "yearmonth"
+    if declaration.layout.months != "one":
+        start = f"convert_timezone('UTC', {text(declaration.time.zone)}, BillingPeriodStart)"
+        month = f"coalesce(date_format({start}, 'yyyyMM'), yearmonth)"
+    same = ", ".join([month, "x_Export", *map(name, declaration.key)])
+    order = "batch_ts DESC, x_SourceFile DESC, x_SourceRow DESC"
+    place = f"row_number() OVER (PARTITION BY {same} ORDER BY {order}) AS _place"
+    return rows.selectExpr("*", place).where("_place = 1").drop("_place")
 
 
 def frame_of(
