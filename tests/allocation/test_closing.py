@@ -106,7 +106,7 @@ def test_a_late_push_a_replay_and_a_new_rule_leave_a_closed_month_alone(books, c
 
 def test_the_line_of_a_closed_month_names_what_it_rests_on(books):
     december(books)
-    much = "12345678901234567890.123456789012345678"  # more digits than Python's context keeps
+    much = "12345678901234567.123456789012345678"  # more digits than Python's context keeps
     usd = {"BillingCurrency": "USD"}
     rows = [cost("2025-12-05", much, center, **usd) for center in ("cc-0", "cc-1")]
     books.bill("202512", *rows, provider="aws")
@@ -116,7 +116,7 @@ def test_the_line_of_a_closed_month_names_what_it_rests_on(books):
     assert (said["yearmonth"], said["line_count"]) == ("202512", 6)
     assert said["totals"] == {
         "CNY": "31.000000000000000000",
-        "USD": "24691357802469135780.246913578024691356",
+        "USD": "24691357802469134.246913578024691356",
     }
     assert said["batches"][0].startswith("alibaba 20251231173000 ")
     current = json.loads((books.root / "checked" / "_current" / "allocation.json").read_text())

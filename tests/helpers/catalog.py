@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from focus_lake.catalog import job, render
+from focus_lake.catalog import job, measures, render
 from focus_lake.catalog.engines.duckdb import translate
 from focus_lake.options import parse
 from helpers.lakes import Lake
@@ -35,6 +35,9 @@ def deploy_only(monkeypatch, wanted) -> None:
         return [one for one in every(*args, **more) if wanted(one.name)]
 
     monkeypatch.setattr(render, "shared_views", some)
+    # Measures rest on nearly every view.
+    monkeypatch.setattr(measures, "VIEW", "focus_unified")
+    monkeypatch.setattr(measures, "work_out", lambda *_: 0)
 
 
 def for_allocation(view: str) -> bool:
