@@ -210,7 +210,7 @@ def test_a_key_of_ones_own_may_be_used_and_not_managed():
         assert set(rights["Action"]) == {"kms:GenerateDataKey", "kms:Decrypt"}
 
 
-JOBS = ["NormalizeRole", "RefreshRole", "CloseRole", "AuditRole", "AlertsRole"]
+JOBS = ["NormalizeRole", "RefreshRole", "CloseRole", "AuditRole", "AlertsRole", "PublishRole"]
 
 
 @pytest.mark.parametrize("name", JOBS)

@@ -190,8 +190,9 @@ def test_after_a_deployment_jobs_triggers_athena_mail_and_roles_are_looked_at():
     assert found["role fl-NormalizeRole-X"][0] == "ok"
     missing = {what for what, found in found.items() if found == ("WRONG", LACKS)}
     assert missing == {
-        *("job AuditJob", "job AlertsJob", "job CloseJob"),
+        *("job AuditJob", "job AlertsJob", "job CloseJob", "job PublishJob"),
         *("role RefreshRole", "role CloseRole", "role AuditRole", "role AlertsRole"),
+        "role PublishRole",
     }
     assert not [what for what in found if "AnalystRole" in what]  # no job's
     assert found["Python modules of Glue's image"][0] == "cannot tell"

@@ -63,6 +63,7 @@ def test_the_release_holds_what_glue_reads_with_a_checksum_each(release):
         "audit_focus.py",
         "send_alerts.py",
         "close_month.py",
+        "publish_reports.py",
     }
     for name, digest in sums.items():
         assert hashlib.sha256((release / name).read_bytes()).hexdigest() == digest

@@ -19,6 +19,7 @@ from focus_lake.frames.options import AuditOptions
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import glue_arguments, parse
 from focus_lake.records import deliveries
+from focus_lake.report.publish import PublishOptions
 from helpers.stack_template import FILE, ROOT, Resolved, raw, statements
 
 OPTIONS = {
@@ -27,6 +28,7 @@ OPTIONS = {
     "AuditJob": AuditOptions,
     "AlertsJob": AlertOptions,
     "CloseJob": CloseOptions,
+    "PublishJob": PublishOptions,
 }
 RELEASE = "releases/1.0-abc"
 EVERYTHING = {
@@ -73,6 +75,7 @@ def test_each_job_runs_a_script_of_the_jobs_folder_that_the_release_takes_along(
         "AuditJob": f"s3://code/{RELEASE}/audit_focus.py",
         "AlertsJob": f"s3://code/{RELEASE}/send_alerts.py",
         "CloseJob": f"s3://code/{RELEASE}/close_month.py",
+        "PublishJob": f"s3://code/{RELEASE}/publish_reports.py",
     }
     names = {script.rsplit("/", 1)[1] for script in scripts.values()}
     # What copies from OSS runs at Alibaba; each other script is a job of the stack.
@@ -112,6 +115,25 @@ def test_the_options_say_what_the_parameters_say():
     assert refresh.expire_superseded_days == 30
 
 
+def test_the_board_report_goes_to_the_people_that_the_stack_names_and_is_masked():
+    people = {"BoardEmails": ["a@example.com", "b@example.com"], "BoardSender": "c@example.com"}
+    resolved = Resolved(**EXISTING, **people)
+    job = parse(PublishOptions, split(resolved.of("AWS::Glue::Job")["PublishJob"])[0])
+    assert (job.board_to, job.board_from) == (
+        ("a@example.com", "b@example.com"),
+        "c@example.com",
+    )
+    assert job.masked
+    [mail] = [
+        one
+        for one in statements(resolved.of("AWS::IAM::Role")["PublishRole"])
+        if "ses:SendRawEmail" in one["Action"]
+    ]
+    assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": "c@example.com"}}
+    nobody = Resolved(**EXISTING).of("AWS::Glue::Job")["PublishJob"]["DefaultArguments"]
+    assert not {"--board_to", "--board_from"} & set(nobody)
+
+
 @pytest.mark.parametrize("name", OPTIONS)
 def test_jobs_run_on_glue_5_1_one_at_a_time_with_retry_timeout_scaling_and_logs(name):
     resolved = Resolved()
@@ -120,9 +142,7 @@ def test_jobs_run_on_glue_5_1_one_at_a_time_with_retry_timeout_scaling_and_logs(
     assert (job["GlueVersion"], job["WorkerType"], job["NumberOfWorkers"]) == ("5.1", "G.1X", 2)
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
     # What was refused or found to differ once is so again: a retry doubles cost, mails and notes.
-    retries = {"NormalizeJob": 0, "AuditJob": 0, "RefreshJob": 1, "AlertsJob": 1, "CloseJob": 0}[
-        name
-    ]
+    retries = int(name in ("RefreshJob", "AlertsJob", "PublishJob"))
     assert (job["MaxRetries"], job["Command"]["Name"]) == (retries, "glueetl")
     assert 0 < job["Timeout"] < 24 * 60  # a scratch folder is kept for a day
     assert glue["enable-auto-scaling"] == "true"
@@ -142,7 +162,7 @@ def test_jobs_get_the_library_as_zip_and_the_modules_that_the_requirements_name(
     wheel = f"s3://code/{RELEASE}/pyathena-{required['pyathena']}-py3-none-any.whl"
     modules = {name: split(job)[1]["additional-python-modules"] for name, job in jobs.items()}
     refresh = f"{boto3},{wheel}"
-    asking = {"RefreshJob": refresh, "AlertsJob": refresh, "CloseJob": refresh}
+    asking = dict.fromkeys(("RefreshJob", "AlertsJob", "CloseJob", "PublishJob"), refresh)
     assert modules == {"NormalizeJob": boto3, "AuditJob": boto3, **asking}
     for job in jobs.values():
         assert split(job)[1]["python-modules-installer-option"] == "--no-index"
@@ -158,11 +178,15 @@ def test_the_workflow_starts_by_schedule_and_refreshes_however_normalize_ended()
     [workflow] = resolved.of("AWS::Glue::Workflow").values()
     assert workflow["MaxConcurrentRuns"] == 1
     inside = {n: t for n, t in triggers.items() if t.get("WorkflowName") == workflow["Name"]}
-    assert set(inside) == {"StartDaily", "AfterNormalize", "AfterRefresh"}
+    assert set(inside) == {"StartDaily", "AfterNormalize", "AfterRefresh", "AfterAlerts"}
     alerts = inside["AfterRefresh"]
     seen = {(c["JobName"], c["State"]) for c in alerts["Predicate"]["Conditions"]}
     assert seen == {("fl-refresh", "SUCCEEDED"), ("fl-refresh", "FAILED")}
     assert alerts["Actions"] == [{"JobName": "fl-alerts"}]
+    pages = inside["AfterAlerts"]  # however they ended: pages tell of what was not sent, too
+    seen = {(c["JobName"], c["State"]) for c in pages["Predicate"]["Conditions"]}
+    assert seen == {("fl-alerts", state) for state in ("SUCCEEDED", "FAILED", "TIMEOUT")}
+    assert pages["Actions"] == [{"JobName": "fl-publish"}]
     start, after = inside["StartDaily"], inside["AfterNormalize"]
     assert (start["Type"], start["Schedule"]) == ("SCHEDULED", "cron(0 11 * * ? *)")
     assert start["Actions"] == [{"JobName": "fl-normalize"}]

@@ -57,6 +57,8 @@ class Receiver:
                     return
                 self.send_response(int(answer))
                 body = PUBLISHED if "Action=Publish" in text and answer == 200 else b"said so"
+                if self.path == "/v2/email/outbound-emails" and answer == 200:
+                    body = b'{"MessageId": "m-1"}'
                 if 300 <= answer < 400:
                     self.send_header("Location", f"{receiver.url}/elsewhere")
                 self.send_header("Content-Length", str(len(body)))

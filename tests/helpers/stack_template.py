@@ -101,6 +101,9 @@ class Resolved:
     def _not(self, argument: list) -> bool:
         return not self.value(argument[0])
 
+    def _join(self, argument: list) -> str:
+        return argument[0].join(self.value(argument[1]))
+
     def _split(self, argument: list) -> list[str]:
         return self.value(argument[1]).split(argument[0])
 

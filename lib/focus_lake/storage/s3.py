@@ -145,7 +145,9 @@ class S3Store:
                 where = tempfile.gettempdir()
                 raise StorageError(f"{where}: cannot write: {error.strerror or error}") from error
             with _naming(self.url(path), "write"):
-                client(self.endpoint).upload_fileobj(draft, self.bucket, self._key(path))
+                client(self.endpoint).upload_fileobj(
+                    draft, self.bucket, self._key(path), ExtraArgs=_shown_as(path)
+                )
 
     def delete(self, prefix: str) -> None:
         """Remove an object, and all below it; nothing if there is none."""
@@ -177,6 +179,13 @@ class S3Store:
 
     def url(self, path: str) -> str:
         return f"s3://{self.bucket}/{self._key(path)}"
+
+
+def _shown_as(path: str) -> dict[str, str]:
+    """What a browser needs to show a page instead of saving it."""
+    kinds = {".html": "text/html; charset=utf-8", ".pdf": "application/pdf"}
+    found = kinds.get(path[path.rfind(".") :])
+    return {"ContentType": found} if found else {}
 
 
 def _code(error: Any) -> str:

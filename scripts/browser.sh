@@ -1,0 +1,17 @@
+#!/bin/sh
+# What the tests and pictures of pages need: Chromium (apt, as root), Playwright (pip), axe-core (npm).
+# Says what cannot be had, and ends with 1; the tests are then skipped and say so, too.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+missing=0
+if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then
+    apt-get update -q && apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk ||
+        { echo "Chromium could not be installed: apt-get install chromium fonts-noto-cjk, as root"; missing=1; }
+fi
+"${VENV:-.venv}/bin/python" -m pip install -q playwright==1.65.2 ||
+    { echo "Playwright could not be installed: pip install playwright"; missing=1; }
+mkdir -p build/browser
+[ -f build/browser/package/axe.min.js ] ||
+    (cd build/browser && npm pack --silent axe-core@4.14.1 && tar xzf axe-core-4.14.1.tgz) ||
+    { echo "axe-core could not be fetched: npm pack axe-core@4.14.1, in build/browser"; missing=1; }
+exit $missing
