@@ -14,7 +14,10 @@ def bars(values: list[Bar]) -> str:
     most = max((((new or 0) + (known or 0)) for _, new, known in values), default=0) or 1
     drawn = "".join(_bar(place, value, most) for place, value in enumerate(values))
     size = (len(values) * (WIDTH + GAP), HEIGHT + 2 * LABEL + GAP)
-    return f'<svg viewBox="0 0 {size[0]} {size[1]}" width={size[0]} role=img>{drawn}</svg>'
+    return (
+        f'<svg viewBox="0 0 {size[0]} {size[1]}" width={size[0]} role=img '
+        f'aria-label="{len(values)} months, each with its number of broken rules">{drawn}</svg>'
+    )
 
 
 def _bar(place: int, value: Bar, most: int) -> str:

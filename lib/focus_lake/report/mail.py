@@ -23,9 +23,7 @@ def check(sender: str, people: Sequence[str]) -> None:
         if not ADDRESS.fullmatch(address):
             raise OptionsError(f"{address!r} is no address; write name@example.com")
     if people and not sender:
-        raise OptionsError(
-            "--board_to needs --board_from: an address that Amazon SES has verified"
-        )
+        raise OptionsError("--board_to needs --board_from: an address that Amazon SES has verified")
 
 
 def written(

@@ -37,6 +37,11 @@ def _section(title: str, about: str, body: str) -> str:
     return f"<section><h2>{escape(title)}</h2><p class=about>{escape(about)}</p>{body}</section>"
 
 
+def _wide(label: str, table: str) -> str:
+    """A table that may be wider than the page, and that the keyboard can scroll."""
+    return f'<div class=wide tabindex=0 role=region aria-label="{label}">{table}</div>'
+
+
 def _cards(facts: Facts) -> str:
     cards = []
     for provider in facts.providers:
@@ -45,7 +50,7 @@ def _cards(facts: Facts) -> str:
         new = sum(not gap.is_known for gap in gaps)
         state = f"{new} new" if new else "no new gap"
         cards.append(
-            f"<article class=card><h3>{escape(provider)} <small>{_month(month)}</small></h3>"
+            f"<article class=card><h2>{escape(provider)} <small>{_month(month)}</small></h2>"
             f'<p class="big {"bad" if new else "good"}">{state}</p>'
             f"<p>{len(gaps) - new} gaps known upstream</p>"
             f"<dl>{_fact('Rows', measures.get('focus_rows_exported'))}"
@@ -86,7 +91,7 @@ def _gap_table(gaps: list[list[Gap]]) -> str:
     for gap in gaps:
         by_rule.setdefault((gap[0].provider, gap[0].rule), []).append(gap)
     rows = "".join(map(_gap_row, by_rule.values()))
-    return f"<div class=wide><table class=gaps><thead><tr>{head}</thead>{rows}</table></div>"
+    return _wide("Gaps", f"<table class=gaps><thead><tr>{head}</thead>{rows}</table>")
 
 
 def _gap_row(gaps: list[list[Gap]]) -> str:
@@ -133,7 +138,7 @@ def _heat_map(facts: Facts) -> str:
             body += f"<tr><th scope=row>{escape(name)}{row}</tr>"
     about = "Share of the newest month's rows that came with a value; nothing filled in by us."
     table = f"<table class=heat><thead><tr><th>Column{head}</thead>{body}</table>"
-    return _section("Columns with values", about, f"<div class=wide>{table}</div>")
+    return _section("Columns with values", about, _wide("Columns with values", table))
 
 
 def _cell(filled: Any) -> str:
@@ -189,7 +194,7 @@ def _measures(facts: Facts) -> str:
         rows += "</tr>"
     table = f"<table><thead><tr><th>Measure<th>Target{heads}</thead>{rows}</table>"
     about = "Freshness and the pipeline's own measures, newest month of each provider."
-    return _section("Measures", about, f"<div class=wide>{table}</div>")
+    return _section("Measures", about, _wide("Measures", table))
 
 
 def _badge(measure: Measure) -> str:

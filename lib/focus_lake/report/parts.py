@@ -206,7 +206,7 @@ def card(title: str, big: str, small: str, href: str = "", by: str = "") -> str:
     """A number to be seen first; by: its exact value."""
     head = f'<a href="{href}">{escape(title)}</a>' if href else escape(title)
     return (
-        f'<article class="card"><h3>{head}</h3><p class="big" data-value="{escape(by)}">{big}</p>'
+        f'<article class="card"><h2>{head}</h2><p class="big" data-value="{escape(by)}">{big}</p>'
         f"<p>{small}</p></article>"
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from html import escape, unescape
+from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
@@ -21,6 +22,11 @@ from focus_lake.report.parts import NONE, Raw, money, month, number, percent
 _EAST = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+")
 _SAFE = {"▲": "up", "▼": "down", "▬": "", "–": "-", "…": "..."}  # not in Helvetica
 INK, SOFT, BAR, BAD = "#17212b", "#5b6876", "#2f6fab", "#b3261e"
+
+
+def is_possible() -> bool:
+    """Whether ReportLab is installed: Glue has it only if the job is given it."""
+    return find_spec("reportlab") is not None
 
 
 def render(report: Report, made: datetime) -> bytes:

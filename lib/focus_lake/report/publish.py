@@ -19,7 +19,7 @@ from focus_lake.errors import OptionsError
 from focus_lake.log import Log, utc_now
 from focus_lake.options import option
 from focus_lake.records import runs
-from focus_lake.report import facts, mail, site
+from focus_lake.report import facts, mail, pdf, site
 from focus_lake.report.board import Chosen
 from focus_lake.report.facts import Facts
 from focus_lake.report.questions import Answers, ask
@@ -77,6 +77,8 @@ def main(options: PublishOptions, log: Log | None = None) -> int:
             log.event("report incomplete", "error", reason=problem)
             print(f"INCOMPLETE {problem}")
         run.refusals, run.exit_code = problems, int(bool(problems))
+    if not pdf.is_possible():
+        print("no PDF: reportlab is not installed; the board report is HTML alone")
     print(f"{run.counts['files']} files in {lake.url(LATEST)}/, also under {day:%Y%m%d}/")
     return run.exit_code
 

@@ -75,13 +75,15 @@ ABOUT = "Cloud and AI bills of every provider, in one place."
 
 
 def of_board(answers: Answers, made: datetime, chosen: Chosen) -> Iterator[tuple[str, bytes]]:
-    """The board report as page and as PDF."""
+    """The board report as page and, where ReportLab is installed, as PDF."""
     report = board.report(answers, chosen)
     shown = board.html(report) if answers.months() else NOTHING
     about = f"{report.title}, {report.period}."
-    link = ' <a href="board.pdf">As PDF</a>'
+    there = pdf.is_possible()
+    link = ' <a href="board.pdf">As PDF</a>' if there else " No PDF: reportlab is not installed."
     yield "board.html", frame("Board report", about, shown, made, note=link).encode()
-    yield "board.pdf", pdf.render(report, made)
+    if there:
+        yield "board.pdf", pdf.render(report, made)
 
 
 def _index(answers: Answers, newest: str) -> str:
