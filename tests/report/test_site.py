@@ -59,7 +59,7 @@ def made(answers: Answers, **chosen) -> dict[str, str]:
 def big(page: str, title: str) -> tuple[str, str]:
     """(exact value, text) of a card."""
     (found,) = re.findall(
-        rf'<h3>(?:<a [^>]*>)?{re.escape(title)}(?:</a>)?</h3><p class="big" data-value="([^"]*)">'
+        rf'<h2>(?:<a [^>]*>)?{re.escape(title)}(?:</a>)?</h2><p class="big" data-value="([^"]*)">'
         r"(.*?)</p>",
         page,
     )
