@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -141,17 +140,3 @@ def read(catalog: Path) -> Facts:
         raise CatalogError(
             f"{catalog} cannot be read: run jobs/refresh_catalog.py --engine duckdb again: {error}"
         ) from error
-
-
-def ask(query: Callable[[str], list[tuple]], database: str) -> Facts:
-    """The facts of any engine's catalog; query takes Athena's SQL and may raise CatalogError."""
-    found: dict[str, list] = {}
-    for name, (kind, sql) in _QUERIES.items():
-        asked = sql.replace("FROM focus_", f"FROM {database}.focus_").replace(" ORDER BY ALL", "")
-        found[name] = sorted((kind(*row) for row in query(asked)), key=_order)
-    return Facts(**found)
-
-
-def _order(row: tuple) -> list[tuple[bool, str]]:
-    """By the view's keys, which come first and are texts; nulls last."""
-    return [(value is None, str(value)) for value in row]
