@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`;
 # its last month is the newest, or UNTIL=YYYYMM, which gives the same bills on every day.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-trino report render bench lint mutate format package move deploy preflight smoke destroy clean
+.PHONY: help setup run test test-trino report pictures render bench lint mutate format package move deploy preflight smoke destroy clean
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -38,6 +38,9 @@ test-trino: setup  ## run the views' tests on a real Trino, fetched once (821 MB
 
 report: setup  ## write the pages of build/lake to build/report: open its index.html
 	$(PY) -m focus_lake.report site --lake build/lake --out build/report
+
+pictures: report  ## take the pictures in docs/images, with Chromium (sh scripts/browser.sh)
+	$(PY) scripts/pictures.py build/report
 
 render: setup  ## write every statement of the catalog to build/sql, to read or to paste
 	$(PY) -m focus_lake.catalog --out build/sql
