@@ -1,4 +1,4 @@
-"""The pictures in docs/images, of the pages in a folder: python scripts/pictures.py build/report."""
+"""The pictures in docs/images, of the pages in a folder: scripts/pictures.py build/report."""
 
 from __future__ import annotations
 
