@@ -3,7 +3,7 @@
 The zip is the wheel under another name: Spark's executors import a .zip and no .whl. A release is
 a folder with all that the jobs on Glue read, named after the version and what is in it:
 
-    dist/releases/0.1.0-1a2b3c4d5e6f/   normalize_focus.py  refresh_catalog.py  ..  focus_lake.zip
+    dist/releases/0.2.0-1a2b3c4d5e6f/   normalize_focus.py  refresh_catalog.py  ..  focus_lake.zip
                                         focus_lake-...whl  pyathena-...whl  SHA256SUMS
 
 The same source gives the same bytes and the same name, so a deployment of it changes nothing.
