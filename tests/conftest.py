@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import sys
 import uuid
 
 import pytest
@@ -20,6 +22,12 @@ NO_AWS = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+
+# A test that would eat the machine's memory fails by itself, with its name, instead of having the
+# whole run killed; no test needs a tenth of this.
+MOST_MEMORY = 8 * 1024**3
+if sys.platform == "linux":
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, resource.RLIM_INFINITY))
 
 # A busy machine is no defect: hypothesis judges values here, never time.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
