@@ -79,6 +79,36 @@ class Log:
         print(f"  {mark}{where:<32} {event:<12} {shown}", file=self.stream, flush=True)
 
 
+class Progress:
+    """A line on a terminal that is written over while something takes long; nothing elsewhere.
+
+    It comes after `after` seconds and goes when the block ends, so that what stays is the outcome.
+    """
+
+    def __init__(self, what: str, after: float = 2.0, stream: TextIO | None = None):
+        self.what, self.after = what, after
+        self.stream = stream or sys.stderr
+        self._began, self._width = time.monotonic(), 0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._write("")
+
+    def step(self, done: int, of: int, name: str = "") -> None:
+        """Say that `done` of `of` are done and what is next."""
+        if time.monotonic() - self._began >= self.after and self.stream.isatty():
+            self._write(f"  {self.what}: {done} of {of} {name}"[:78])
+
+    def _write(self, text: str) -> None:
+        if text or self._width:
+            print(
+                f"\r{text:<{self._width}}", end="" if text else "\r", file=self.stream, flush=True
+            )
+        self._width = len(text)
+
+
 def _short(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(map(str, value))

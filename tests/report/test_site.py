@@ -223,3 +223,18 @@ def test_masked_pages_hide_accounts_owners_and_commitments():
 )
 def test_money_has_two_decimals_and_more_below_a_cent(value, text):
     assert parts.money(Decimal(value), "X") == text
+
+
+@pytest.mark.parametrize(
+    "now, before, said",
+    [
+        ("150", "100", "▲ 50.0 % more"),
+        ("100", "100", "▬  the same"),
+        ("-7", "100", "▼ below zero now"),
+        ("5", "0", "no month before"),
+        ("5", None, "no month before"),
+    ],
+)
+def test_a_change_is_said_in_words(now, before, said):
+    found = parts.change(Decimal(now), None if before is None else Decimal(before)).html
+    assert said in found

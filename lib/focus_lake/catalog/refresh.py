@@ -21,7 +21,7 @@ from focus_lake.errors import CatalogError, FocusLakeError, LedgerError, Storage
 from focus_lake.lake import held, ledger, live, publications, summaries
 from focus_lake.lake.ledger import PUBLISHED, Line
 from focus_lake.lake.publications import Key
-from focus_lake.log import Log
+from focus_lake.log import Log, Progress
 from focus_lake.records import deliveries, retention
 from focus_lake.records import measures as record_measures
 from focus_lake.reference import state
@@ -248,13 +248,15 @@ class Refresh:
         self.log.event("measured", measures=count)
 
     def _deploy(self, statements: list[Statement], chosen: live.Live = NOTHING) -> None:
-        for statement in statements:
-            if statement.folder == sources.TABLES:
-                self._table(statement)
-            elif statement.folder == sources.PARTITIONS:
-                self._partitions(statement, chosen)
-            else:
-                self._all(self.engine.replace_view(self._measured(statement)))
+        with Progress("tables and views") as progress:
+            for place, statement in enumerate(statements):
+                progress.step(place, len(statements), statement.name)
+                if statement.folder == sources.TABLES:
+                    self._table(statement)
+                elif statement.folder == sources.PARTITIONS:
+                    self._partitions(statement, chosen)
+                else:
+                    self._all(self.engine.replace_view(self._measured(statement)))
 
     def _measured(self, view: Statement) -> Statement:
         """The view with the measures of the records, where it has a place for them."""

@@ -257,12 +257,16 @@ def _top(made: Report) -> str:
     return section("Top five reductions", "", table("Reductions", columns, made.reductions))
 
 
+def _month_of(row: Row) -> Raw:
+    return Raw(month(row["yearmonth"]), row["yearmonth"])
+
+
 def _outcomes(made: Report) -> str:
     if not made.outcomes:
         how = "Give them in <lake>/reference/outcomes/*.csv, then refresh."
         return section("Cost per outcome", "", missing("No outcomes are given.", how))
     columns = [
-        Column("Month", "yearmonth"),
+        Column("Month", _month_of),
         Column("Outcome", "x_Outcome"),
         Column("Of", lambda row: row["x_Value"] or row["x_Scope"]),
         Column("Number", "x_Quantity", "number"),
@@ -277,7 +281,7 @@ def _models(made: Report) -> str:
     if not made.models:
         return section("AI models", "", missing("No AI spend is there.", "Add an AI provider."))
     columns = [
-        Column("Month", "yearmonth"),
+        Column("Month", _month_of),
         Column("Model", "x_Value"),
         Column("Million tokens", "x_Quantity", "number"),
         Column("Cost of a million tokens", "x_UnitCost", "money", "x_Currency"),

@@ -172,6 +172,8 @@ def change(now: Decimal | None, before: Decimal | None) -> Raw:
     """An arrow and the change in percent; words where there is nothing to compare with."""
     if now is None or before is None or before <= 0:
         return Raw('<span class="flat">no month before</span>')
+    if now < 0:
+        return Raw('<span class="down">▼ below zero now</span>', exactly(now / before - 1))
     share = now / before - 1
     kind, arrow = ("up", "▲") if share > 0 else ("down", "▼") if share < 0 else ("flat", "▬")
     words = {"up": "more", "down": "less", "flat": "the same"}[kind]

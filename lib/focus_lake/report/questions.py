@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from focus_lake.errors import CatalogError, FocusLakeError
+from focus_lake.log import Progress
 
 Row = dict[str, Any]
 Query = Callable[[str], list[tuple]]
@@ -220,18 +221,20 @@ def ask(query: Query, database: str, masked: bool = False, only: Iterable[str] =
     A view that is missing is noted, never passed over: its page says so. Raises CatalogError if
     the cost itself cannot be read.
     """
-    answers = Answers()
-    for name in only or QUESTIONS:
-        question = QUESTIONS[name]
-        try:
-            found = query(question.sql(database))
-        except FocusLakeError as error:
-            if name == "cost":
-                raise CatalogError(f"run jobs/refresh_catalog.py first: {error}") from error
-            answers.missing[name] = str(error)
-            continue
-        rows = [dict(zip(question.columns, row, strict=True)) for row in found]
-        answers.rows[name] = [_hidden(name, row) for row in rows] if masked else rows
+    answers, names = Answers(), tuple(only or QUESTIONS)
+    with Progress("asking the views") as progress:
+        for place, name in enumerate(names):
+            progress.step(place, len(names), name)
+            question = QUESTIONS[name]
+            try:
+                found = query(question.sql(database))
+            except FocusLakeError as error:
+                if name == "cost":
+                    raise CatalogError(f"run jobs/refresh_catalog.py first: {error}") from error
+                answers.missing[name] = str(error)
+                continue
+            rows = [dict(zip(question.columns, row, strict=True)) for row in found]
+            answers.rows[name] = [_hidden(name, row) for row in rows] if masked else rows
     return answers
 
 
