@@ -20,7 +20,8 @@ from focus_lake.report.board import Report
 from focus_lake.report.parts import NONE, Raw, money, month, number, percent
 
 _EAST = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+")
-_SAFE = {"▲": "up", "▼": "down", "▬": "", "–": "-", "…": "..."}  # not in Helvetica
+_SAFE = {"▬": "", "–": "-", "…": "..."}  # not in Helvetica
+_ARROWS = re.compile("[▲▼]")  # in ZapfDingbats, which every reader has
 INK, SOFT, BAR, BAD = "#17212b", "#5b6876", "#2f6fab", "#b3261e"
 
 
@@ -78,7 +79,8 @@ def _text(words: Any, style: str = "plain") -> Any:
 def _marked(words: str) -> str:
     for sign, plain in _SAFE.items():
         words = words.replace(sign, plain)
-    return _EAST.sub(lambda m: f'<font name="STSong-Light">{m[0]}</font>', escape(words))
+    marked = _EAST.sub(lambda m: f'<font name="STSong-Light">{m[0]}</font>', escape(words))
+    return _ARROWS.sub(lambda m: f'<font name="ZapfDingbats">{m[0]}</font>', marked)
 
 
 def _plain(cell: Raw) -> str:
