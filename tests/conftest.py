@@ -30,7 +30,11 @@ if sys.platform == "linux":
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, resource.RLIM_INFINITY))
 
 # A busy machine is no defect: hypothesis judges values here, never time.
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quiet = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+# The same examples at each run, so that a change is red for its own sake; `pytest
+# --hypothesis-profile=search` looks for new ones.
+settings.register_profile("tests", derandomize=True, **quiet)
+settings.register_profile("search", max_examples=500, **quiet)
 settings.load_profile("tests")
 
 

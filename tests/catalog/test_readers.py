@@ -15,7 +15,7 @@ from decimal import Decimal
 import boto3
 import pytest
 
-from focus_lake.catalog import sources
+from focus_lake.catalog import measures, sources
 from helpers import local_trino
 from helpers.catalog import on_duckdb, refresh
 from helpers.exports import NAME, PUSH, bill, rows, zipped_names
@@ -151,6 +151,9 @@ def few_views(monkeypatch) -> None:
     asked = {"focus_unified", "focus_delivery_status"}
     few = tuple(one for one in sources.tree() if one.order <= 3 or one.stem in asked)
     monkeypatch.setattr(sources, "tree", lambda: few)
+    # Measures rest on nearly every view.
+    monkeypatch.setattr(measures, "VIEW", "focus_unified")
+    monkeypatch.setattr(measures, "work_out", lambda *_: 0)
 
 
 LAKES = [

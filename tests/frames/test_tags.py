@@ -11,6 +11,8 @@ from focus_lake.frames import tags
 from focus_lake.transform import tags as other_road
 
 BY_HAND = {
+    '{"a": ["\u0085\\u001f"]}': {"a": '["\u0085\\u001f"]'},
+    '{"a": ["\u2028\\ud83d\\ude00"]}': {"a": '["\u2028😀"]'},
     "{}": {},
     ' { "a" : "b" } \n': {"a": "b"},
     '{"a": 1.10, "b": 1e5, "c": -0, "d": 12345678901234567890123}': {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
+import boto3
 import pytest
 
 from focus_lake.errors import OptionsError
@@ -46,6 +47,7 @@ def test_with_a_role_and_a_token_no_key_is_needed_and_the_token_is_sent(tmp_path
         "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
     }
     server = FakeSts()
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # may know the keys of another test
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {**role, "AWS_ENDPOINT_URL_STS": server.url}.items():

@@ -166,7 +166,8 @@ def _as_python_writes(value: str) -> str:
     for upper, lower in digits:
         found, told = rf"(?<!\\)((?:\\\\)*)\\u00{upper}", rf"$1\\u00{lower}"
         changed = f"regexp_replace({changed}, {text(found)}, {text(told)})"
-    controls, halves = text(r"\A[\[{].*\\u00[01][A-F]"), text(rf"\A[\[{{].*{_HALF_PAIR}")
+    controls = text(r"(?s)\A[\[{].*\\u00[01][A-F]")  # (?s): a text may hold U+0085 or U+2028
+    halves = text(rf"(?s)\A[\[{{].*{_HALF_PAIR}")
     pieces = f"regexp_extract_all(y, {text(_PIECE)}, 0)"
     read = "from_json(concat('[\"', t, '\"]'), 'array<string>')[0]"
     whole = f"CASE WHEN t RLIKE {text('^' + _HALF_PAIR)} THEN {read} ELSE t END"
