@@ -9,7 +9,8 @@ HERE = Path(__file__).parent
 VERSION = re.search(
     r'^__version__ = "(.+)"$', (HERE / "lib/focus_lake/__init__.py").read_text(), re.MULTILINE
 )[1]
-DATA = ["**/*.csv", "**/*.toml", "**/*.sql", "**/*.json", "**/*.txt", "**/*.properties", "**/*.css"]
+ENDS = ("csv", "toml", "sql", "json", "txt", "properties", "css", "js")
+DATA = [f"**/*.{end}" for end in ENDS]
 
 setup(
     name="focus_lake",

@@ -25,4 +25,4 @@ def test_the_pages_lines_give_typed_rows(wide, tmp_path, monkeypatch, capsys):
     exec(compile(lines, "docs/notebooks.md", "exec"), {})
     shown = capsys.readouterr().out
     assert "sum(EffectiveCost)" in shown
-    assert re.search(r"\|\d{14}\|.*\|USD *\| *-?\d+\.\d+\|", shown)
+    assert re.search(r"\|\d{14}\|.*\| *USD *\| *-?\d+\.\d+(\.\.\.)?\|", shown)

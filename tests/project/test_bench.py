@@ -12,7 +12,8 @@ BENCH = Path(__file__).parents[2] / "bench" / "bench.py"
 
 @pytest.mark.slow
 def test_the_bench_runs_and_duckdb_makes_the_same_rows(tmp_path):
-    sizes = ["--rows", "2000", "--small_rows", "500", "--rounds", "1"]
+    sizes = ["--rows", "2000", "--small_rows", "500", "--rounds", "1", "--files", "5"]
+    sizes += ["--batches", "60", "--questions_rows", "2000"]
     command = [sys.executable, str(BENCH), *sizes, "--folder", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
