@@ -97,7 +97,7 @@ def test_a_deployment_makes_all_resources_but_the_workflow(run, stack, client):
     database = stack.replace("-", "_")
     assert glue.get_database(Name=database)["Database"]["Name"] == outputs["Database"] == database
     triggers = {t["Name"] for t in glue.get_triggers()["Triggers"] if t["Name"].startswith(stack)}
-    daily = ("start-daily", "after-normalize", "after-refresh", "refresh-daily")
+    daily = ("start-daily", "after-normalize", "after-refresh", "after-alerts", "refresh-daily")
     assert triggers == {f"{stack}-{name}" for name in (*daily, "audit-monthly")}
     found = athena.get_work_group(WorkGroup=stack)["WorkGroup"]["Configuration"]
     results = found["ResultConfiguration"]["OutputLocation"]

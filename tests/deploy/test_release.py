@@ -127,4 +127,4 @@ def test_both_jobs_run_from_the_zip_where_only_glues_packages_are(
         athena.close()
     view = [sql for sql in athena.statements if "VIEW focus.focus_alibaba " in sql]
     assert len(view) == 1
-    assert "('202601', '20260110173000')" in view[0]
+    assert "('202601', '20260110173000', '" in view[0]
