@@ -85,11 +85,22 @@ def deploy(
     return deployed
 
 
+# What tells of a refresh itself, when it was and what it found: two refreshes differ in it.
+OF_THE_REFRESH = (
+    "focus_metrics_now",
+    "focus_pipeline_metrics",
+    "focus_metric_history",
+    "focus_runs",
+)
+
+
 def assert_same_rows(lake: Path, trino, database: str) -> None:
     """Every view and table of a lake deployed on both engines has equal rows, to the last digit."""
     found = on_duckdb(lake, "SELECT view_name FROM duckdb_views() WHERE NOT internal")
     assert len(found) >= 14
     for (view,) in found:
+        if view in OF_THE_REFRESH:
+            continue
         # The ledger's lists and maps come back in each client's own shape.
         listed = "yearmonth, batch_ts, status, rows_out" if view == "focus_batches" else "*"
         here = on_duckdb(lake, f"SELECT {listed} FROM {view}")
