@@ -97,6 +97,7 @@ def _job(command: list[str]) -> None:
 
 def _trino_server():
     """scripts/trino_server.py as a module, its Trino fetched; None where it cannot be had."""
+    sys.path.insert(0, str(ROOT / "scripts"))  # it imports its neighbours
     spec = importlib.util.spec_from_file_location(
         "trino_server", ROOT / "scripts" / "trino_server.py"
     )
