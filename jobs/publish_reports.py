@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# In a checkout the library beside this file is meant; on Glue there is none, and Glue knows it.
+# In a checkout the library beside this file is used; on Glue it comes with --extra-py-files.
 library = Path(__file__).resolve().parent.parent / "lib"
 if (library / "focus_lake").is_dir():
     sys.path.insert(0, str(library))

@@ -29,7 +29,7 @@ MOST_MEMORY = 8 * 1024**3
 if sys.platform == "linux":
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, resource.RLIM_INFINITY))
 
-# A busy machine is no defect: hypothesis judges values here, never time.
+# A busy machine is not a defect: hypothesis judges values here, never time.
 quiet = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 # The same examples at each run, so that a change is red for its own sake; `pytest
 # --hypothesis-profile=search` looks for new ones.

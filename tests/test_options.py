@@ -62,8 +62,8 @@ def test_a_value_is_taken_as_it_stands(argv):
         (["--word"], "--word needs a value: a word"),
         (["--word", "--count", "1"], "--word needs a value: a word"),
         (["--word", "a", "--word", "b"], "--word is given twice"),
-        (["--word", "a", "b"], "'b' is no option; options are written --name value"),
-        (["-word", "a"], "'-word' is no option"),
+        (["--word", "a", "b"], "'b' is not an option; options are written --name value"),
+        (["-word", "a"], "'-word' is not an option"),
         (
             ["--word", "a", "--cuont", "1"],
             "--cuont is not an option of this job; did you mean --count",

@@ -32,7 +32,7 @@ class BatchRejected(FocusLakeError):
 
 
 class LedgerError(FocusLakeError):
-    """The ledger cannot be read, e.g. a line that is no JSON."""
+    """The ledger cannot be read, e.g. a line that is not JSON."""
 
 
 class VersionConflict(FocusLakeError):

@@ -56,7 +56,7 @@ def _pairs(argv: Sequence[str], known: Fields) -> list[tuple[str, str]]:
     while at < len(argv):
         word = argv[at]
         if not word.startswith("--"):
-            raise OptionsError(f"{word!r} is no option; options are written --name value")
+            raise OptionsError(f"{word!r} is not an option; options are written --name value")
         name, equals, value = word[2:].partition("=")
         at, name = at + 1, former.get(name, name)
         if not equals and at < len(argv) and not argv[at].startswith("--"):

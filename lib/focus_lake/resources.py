@@ -17,7 +17,7 @@ def data(*parts: str) -> Traversable:
     """A data file or folder of the package, e.g. data("spec", "columns.csv").
 
     It may lie inside a zip: read it with .read_text(encoding="utf-8"), list it with .iterdir();
-    it is no path of the file system. ResourceMissing if it is not there.
+    it is not a path of the file system. ResourceMissing if it is not there.
     """
     return _there(files("focus_lake").joinpath(*parts))
 

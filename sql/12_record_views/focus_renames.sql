@@ -138,5 +138,5 @@ SELECT
 FROM in_order
 WHERE
     before IS NOT NULL
-    -- One resource may be charged by several services at once; that is no rename.
+    -- One resource may be charged by several services at once; that is not a rename.
     AND (kind <> 'service' OR before_last_seen <= first_seen)

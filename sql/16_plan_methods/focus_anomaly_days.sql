@@ -151,7 +151,7 @@ compared AS (
                 PARTITION BY scope, value, x_Provider, BillingCurrency ORDER BY day_no
             )
         ) AS week_before,
-        -- A level that was reached at once and alarmed then is no drip some weeks later.
+        -- A level that was reached at once and alarmed then is not a drip some weeks later.
         GREATEST(
             earlier,
             LAG(level, ${plan_settled_days}) OVER (

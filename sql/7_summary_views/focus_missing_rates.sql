@@ -1,7 +1,7 @@
 -- One row is a month and currency whose cost is not in the reporting currency, and why not.
 -- yearmonth is the charges' own billing month here, for that is whose rate is missing.
 -- x_Reason: no_rate, none holds on the first day of the month; unusable_rate, the lines of
--- x_FxRateValidFrom disagree or one is no rate; no_currency, the charge names none.
+-- x_FxRateValidFrom disagree or one is not a rate; no_currency, the charge names none.
 CREATE OR REPLACE VIEW ${database}.focus_missing_rates AS
 WITH unrated AS (
     SELECT

@@ -1,6 +1,6 @@
 -- One row is the share of cost that carries one tag attribute, by provider, month and currency.
 -- The month is the charges' own billing month, under both its names. x_Coverage is a ratio (1.0 is
--- all of it) of what was charged: EffectiveCost above zero without tax, for a credit is no cost
+-- all of it) of what was charged: EffectiveCost above zero without tax, for a credit is not a cost
 -- that someone could own and no resource has tax. Where it is null x_Reason says why.
 CREATE OR REPLACE VIEW ${database}.focus_tag_coverage AS
 WITH totals AS (

@@ -187,7 +187,7 @@ def test_a_broken_record_of_what_was_sent_stops_the_job(catalog, receiver):
     catalog.send()
     [file] = catalog.lake.glob("alerts/*/*.jsonl")
     file.write_text("{broken\n")
-    with pytest.raises(StorageError, match="line 1: no line of alerts"):
+    with pytest.raises(StorageError, match="line 1: not a line of alerts"):
         catalog.send()
     assert len(receiver.requests) == 1
 
@@ -205,7 +205,7 @@ def test_a_dry_run_says_what_it_would_send_and_changes_nothing(catalog, receiver
     [
         ("on-call=slack:http://hooks.example.com/x", "http://hooks.example.com is not https"),
         ("on-call=teams:ftp://example.com", "the address of a webhook is an https:// URL"),
-        ("on-call=sns:topic", "'topic' is no ARN of an SNS topic"),
+        ("on-call=sns:topic", "'topic' is not an ARN of an SNS topic"),
         ("on-call=mail:a@example.com", "KIND is one of sns, slack, teams, webhook, stdout"),
         ("a=stdout,a=stdout", "a is given twice"),
     ],

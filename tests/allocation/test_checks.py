@@ -40,9 +40,9 @@ WRONG = {
         rule("r", MATCH, 'method = "percent"\npercent = { "cc-0" = "60", "cc-1" = "30" }'),
         "line 10: rule r: the percentages add up to 90, they must add up to 100",
     ),
-    "a percentage that is no number": (
+    "a percentage that is not a number": (
         rule("r", MATCH, 'method = "percent"\npercent = { "cc-0" = "60%" }'),
-        "percent of cc-0 is '60%', no number",
+        "percent of cc-0 is '60%', not a number",
     ),
     "a negative percentage": (
         rule("r", MATCH, 'method = "percent"\npercent = { "cc-0" = "-1", "cc-1" = "101" }'),
@@ -67,7 +67,7 @@ WRONG = {
     ),
     "a misspelt column": (
         rule("r", 'ServiceNam = "Network"', EVEN),
-        "line 8: rule r: ServiceNam is no column that a rule can look at; did you mean "
+        "line 8: rule r: ServiceNam is not a column that a rule can look at; did you mean "
         "'ServiceName'?",
     ),
     "a misspelt operator": (
@@ -86,8 +86,8 @@ WRONG = {
         rule("r", MATCH, 'method = "even"\ntargets = "all"\npercent = { "cc-0" = "100" }'),
         "percent is unknown for even",
     ),
-    "a stage that is none": (rule("r", MATCH, EVEN, stage=4), "stage 4 must be 1, 2 or 3"),
-    "a status that is none": (
+    "a stage that does not exist": (rule("r", MATCH, EVEN, stage=4), "stage 4 must be 1, 2 or 3"),
+    "a status that does not exist": (
         rule("r", MATCH, EVEN, status="on"),
         "line 7: status 'on' must be one of shadow, active, retired",
     ),
@@ -99,7 +99,7 @@ WRONG = {
         rule("r", MATCH, EVEN, valid_form="202601"),
         "line 8: 'valid_form' is unknown; did you mean 'valid_from'?",
     ),
-    "a month that is none": (
+    "a month that does not exist": (
         rule("r", MATCH, EVEN, valid_from="202613"),
         "line 8: valid_from '202613' must be a month",
     ),
@@ -176,7 +176,9 @@ def test_targets_of_keys_and_accounts_must_be_cost_centers(tmp_path):
     keys = "yearmonth,key,target,quantity\n202512,pods,cc-9,1\n202512,pods,cc-0,1e3\n"
     accounts = "account,cost_center\n111,cc-8\n"
     found = faults(tmp_path, "", allocation_keys=keys, account_cost_centers=accounts)
-    assert any("keys/a.csv line 2: target cc-9 is no cost center; did you mean" in x for x in found)
+    assert any(
+        "keys/a.csv line 2: target cc-9 is not a cost center; did you mean" in x for x in found
+    )
     assert any("keys/a.csv line 3: quantity '1e3' must be a number" in x for x in found)
     assert any("centers/a.csv line 2: cost center cc-8 does not exist" in x for x in found)
 

@@ -102,7 +102,7 @@ def told_by_month(lake: Lake) -> dict:
 
 
 def poison(lake: Lake) -> None:
-    """What holds no charge of January is no Parquet any more."""
+    """What holds no charge of January is not Parquet any more."""
     for month, day in (("202602", "20260202"), ("202603", "20260301")):
         folder = lake.root / "normalized/oci" / f"yearmonth={month}" / f"batch_ts={day}000000"
         (file,) = folder.rglob("*.parquet")

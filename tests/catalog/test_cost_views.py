@@ -55,7 +55,7 @@ def bought(category: str, currency: str, list_cost: str, billed: str, commitment
 def commitments(lake: Lake) -> dict:
     """Currency -> what its ListCost and ContractedCost must be."""
     rows = [
-        # A licence that costs nothing is no commitment.
+        # A licence that costs nothing is not a commitment.
         bought("Purchase", "AUD", "100", "0"),
         # A commitment and its use: the usage alone has list cost.
         bought("Purchase", "BRL", "1200", "900", "c1"),

@@ -176,9 +176,9 @@ WRONG = {
 }
 # Lines from which no rate can be made at all.
 UNREAD = {
-    "CNY,USD,01/02/2026,0.15": "valid_from '01/02/2026' is no day as 2026-01-31",
-    "CNY,USD,2026-02-30,0.15": "valid_from '2026-02-30' is no day",
-    "Yuan,USD,2026-01-01,0.15": "'Yuan' is no currency code of three letters",
+    "CNY,USD,01/02/2026,0.15": "valid_from '01/02/2026' is not a day, such as 2026-01-31",
+    "CNY,USD,2026-02-30,0.15": "valid_from '2026-02-30' is not a day",
+    "Yuan,USD,2026-01-01,0.15": "'Yuan' is not a currency code of three letters",
     "usd,USD,2026-01-01,1.1": "usd to USD: a currency against itself is always 1",
     "CNY": "1 fields, there must be 4",
 }

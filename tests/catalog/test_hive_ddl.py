@@ -22,7 +22,7 @@ from s3a import cache_folder, maven
 
 pytestmark = pytest.mark.slow
 
-# Hive's JSON SerDe, which Athena has built in and Spark has not.
+# Hive's JSON SerDe, which Athena has built in and Spark lacks.
 SERDE = "org/apache/hive/hcatalog/hive-hcatalog-core/2.3.9/hive-hcatalog-core-2.3.9.jar"
 SHA256 = "24fa64f383a5e383de368a43e616c001d3145349c434d31e29b08c4d6eb4824a"
 HELPERS = Path(__file__).parents[1] / "helpers"

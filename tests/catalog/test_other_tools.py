@@ -14,7 +14,7 @@ from helpers.lakes import Lake, charge
 
 TS = "20260131173000"
 # What the dashboard's dataset for summaries groups by, and for resources besides; in our words,
-# from its description: nearly every column that is no number, and sums of the four costs.
+# from its description: nearly every column that is not a number, and sums of the four costs.
 KEYS = (
     *("billing_period", "billingaccountid", "billingaccountname", "billingcurrency"),
     *("billingperiodstart", "billingperiodend", "chargecategory", "chargeclass"),

@@ -319,7 +319,7 @@ def test_a_catalog_that_is_being_read_is_replaced_all_the_same(lake):
 def test_a_file_that_is_no_catalog_is_named(lake, capsys):
     (lake.root / "focus.duckdb").write_bytes(b"not a database" * 1000)
     assert deploy(lake) == 1
-    assert "focus.duckdb is no DuckDB file this version can read" in capsys.readouterr().out
+    assert "focus.duckdb is not a DuckDB file this version can read" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

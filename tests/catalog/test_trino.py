@@ -24,7 +24,7 @@ def ten_years(lake: Lake) -> None:
     """Snapshots of six providers over ten years, daily increments of one over three.
 
     Every month has three pushes, the last one with the batch_ts of the next month's first. Only
-    files that the month ASKED shows can be read; all others are no Parquet at all.
+    files that the month ASKED shows can be read; all others are not Parquet at all.
     """
     sound = {}
     for provider in [*SNAPSHOTS, "increments"]:

@@ -220,7 +220,7 @@ def declare_file():
     [
         ('key = ["BilledCosts"]', "did you mean 'BilledCost'"),
         ('key = ["Tags"]', "declare its key as a column"),
-        ('key = ["x_Export"]', "'x_Export' is no column that a file fills"),
+        ('key = ["x_Export"]', "'x_Export' is not a column that a file fills"),
         ("key = []", "upsert needs the columns that tell one row from another"),
         ('delivery = "snapshot"', "a snapshot replaces the month as a whole"),
     ],

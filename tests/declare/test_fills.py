@@ -120,7 +120,7 @@ def test_a_column_of_the_providers_own_has_the_value_of_a_tag(tmp_path):
         ("BillingPeriodStart = {constant = 2026-01-01}", "is not a time with its zone"),
         ('SubAccountId = {path = "{acount}"}', "did you mean 'account'"),
         ('BilledCost = {path = "{account}"}', "fills columns of text, and BilledCost is a decimal"),
-        ("SubAccountId = {constant = [1]}", "is no text, number, time, true or false"),
+        ("SubAccountId = {constant = [1]}", "is not text, number, time, true or false"),
         (
             'ListCost = {column = "EffectiveCost"}\nEffectiveCost = {column = "BilledCost"}',
             "EffectiveCost is itself filled from BilledCost: name BilledCost here",

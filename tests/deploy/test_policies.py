@@ -28,7 +28,7 @@ from helpers.stack_template import ROOT, Resolved, statements
 
 
 def names_of(resolved: Resolved) -> dict:
-    """Every holder of rights that is no resource policy."""
+    """Every holder of rights that is not a resource policy."""
     return {**resolved.of("AWS::IAM::Role"), **resolved.of("AWS::IAM::User")}
 
 

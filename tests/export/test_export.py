@@ -123,7 +123,7 @@ def test_a_masked_export_names_nobody(exported):
         ({"version": "1.5"}, "--version 1.5: use one of 1.0"),
         ({"format": "xml"}, "--format xml: use one of parquet"),
         ({"months": ("2026",)}, "must be YYYYMM"),
-        ({"providers": ("a'b",)}, "is no name of a provider"),
+        ({"providers": ("a'b",)}, "not the name of a provider"),
         ({"out": ""}, "--out: name the folder"),
     ],
 )

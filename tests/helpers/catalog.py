@@ -115,7 +115,7 @@ def assert_same_rows(lake: Path, trino, database: str) -> None:
 def _comparable(row: tuple) -> str:
     """A row as text in which only values differ.
 
-    Key order of maps is no difference, nor is an emoji in JSON text that Trino writes escaped.
+    Key order of maps is not a difference, nor is an emoji in JSON text that Trino writes escaped.
     """
     return str([_plain(value) for value in row])
 

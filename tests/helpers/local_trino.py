@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "trino_server.py"
 
 
 def script():
-    """scripts/trino_server.py as a module; scripts are no package."""
+    """scripts/trino_server.py as a module; scripts are not a package."""
     spec = importlib.util.spec_from_file_location("trino_server", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     sys.modules["trino_server"] = module

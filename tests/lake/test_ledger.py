@@ -122,7 +122,7 @@ def test_of_two_runs_that_change_a_month_the_second_is_told_and_changes_nothing(
         other.write(line(rows_in=2))
     one.write(line(SECOND))
     assert [each.rows_in for each in ledger.read_all(lake, "alibaba")] == [1, 0]
-    other.write(line(yearmonth="202602"))  # another month is no conflict
+    other.write(line(yearmonth="202602"))  # another month is not a conflict
 
 
 def test_a_line_that_a_conflict_refused_is_not_remembered_either(lake):

@@ -105,8 +105,8 @@ def test_a_rejected_row_is_kept_whole_with_every_reason(lake):
     text = pa.table({"A": ["1", "x", "3"], "b": ["y", None, "云"]})
     problems = [
         Problem(2, "C", "3", "is wrong"),
-        Problem(1, "A", "x", "is no number"),
-        Problem(1, "B", "", "is no time"),
+        Problem(1, "A", "x", "is not a number"),
+        Problem(1, "B", "", "is not a time"),
     ]
     kept.add(text, np.array([10, 12, 15]), problems, ORIGIN)
     kept.close()
@@ -119,8 +119,8 @@ def test_a_rejected_row_is_kept_whole_with_every_reason(lake):
             "line": 12,
             "column_name": "A",
             "value": "x",
-            "reason": "is no number",
-            "reasons": ["A 'x' is no number", "B '' is no time"],
+            "reason": "is not a number",
+            "reasons": ["A 'x' is not a number", "B '' is not a time"],
             "record": [("A", "x"), ("b", None)],
         },
         {
@@ -135,7 +135,7 @@ def test_a_rejected_row_is_kept_whole_with_every_reason(lake):
         },
     ]
     assert kept.rows == 2
-    assert kept.examples[0] == "a.zip/b.csv line 12: A 'x' is no number; B '' is no time"
+    assert kept.examples[0] == "a.zip/b.csv line 12: A 'x' is not a number; B '' is not a time"
 
 
 def test_no_rejected_row_makes_no_file(lake):
@@ -178,7 +178,7 @@ def test_a_task_writes_good_rows_keeps_bad_ones_and_counts_all(lake):
     kept = read(lake, "s/rejected/part-00000.parquet").read().to_pylist()
     assert [(row["line"], row["column_name"]) for row in kept] == [(3, "BilledCost"), (4, None)]
     assert kept[1]["record"] == [("", "too,few")]
-    assert kept[1]["reason"] == "has not 5 fields as the header"
+    assert kept[1]["reason"] == "does not have the header's 5 fields"
 
 
 def test_lines_are_right_in_every_piece_and_table(lake, monkeypatch):

@@ -369,11 +369,11 @@ NO_ARRAYS = {
     "an object": ({"rows": calls("1")}, "json_no_array", "the JSON is an object"),
     "an array of arrays": ([["BilledCost"], ["1"]], "json_no_array", "no array of objects"),
     "an array with a hole": ([*calls("1"), None], "json_no_array", "no array of objects"),
-    "a cut array": (json.dumps(calls("1"))[:-1], "broken_json", "no JSON"),
+    "a cut array": (json.dumps(calls("1"))[:-1], "broken_json", "not JSON"),
     "a broken JSON line": (json.dumps(calls("1")[0]) + '\n{"a": ', "broken_json", "line 2"),
     "an object without a key": ({"data": calls("1")}, "json_no_array", "declare [format] rows_key"),
     "an empty array": ([], "empty_file", "empty"),
-    "nothing but spaces": ("  \n", "broken_json", "no JSON"),
+    "nothing but spaces": ("  \n", "broken_json", "not JSON"),
 }
 
 

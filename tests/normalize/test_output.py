@@ -43,7 +43,7 @@ def test_the_last_words(job):
     assert published == f"published  alibaba/{LATER}: 10 rows, billed CNY 12,345.00"
     assert refused == (
         f"refused    alibaba/{PUSH}: rejected_rows: 1 row is rejected (--max_rejected_rows): "
-        f"{PUSH}/{NAME}.csv line 2: BilledCost 'bad' is no number"
+        f"{PUSH}/{NAME}.csv line 2: BilledCost 'bad' is not a number"
     )
     assert waits == "waits      alibaba/202601/20260203173000: " + (
         "part 001 of export 1500_2 is missing"

@@ -75,10 +75,10 @@ def test_a_trial_says_what_each_file_becomes_and_why_others_are_nothing(tried):
     assert "2026-01/20260203/bill-7.csv -> month 202601, batch 20260203000000, export 7" in told
     assert "2026-1/20260203/bill-7.csv: [layout] path: after '' comes '2026-1/2" in told
     assert "README.md: a readme is not a bill" in told
-    assert "bill-x.csv.gz: [layout] data_extensions: its end is none of .csv" in told
+    assert "bill-x.csv.gz: [layout] data_extensions: its end is not one of .csv" in told
     assert "Amount -> BilledCost (decimal)" in told
     assert "New -> x_Other" in told
-    assert "rejected: BilledCost '12;5' is no number" in told
+    assert "rejected: BilledCost '12;5' is not a number" in told
     assert "BilledCost: 1.500000000000000000" in told
     assert "202601/20260203000000: 1 files, 25 bytes, exports 7: would be read" in told
 

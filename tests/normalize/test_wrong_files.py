@@ -1,4 +1,4 @@
-"""Files that are no bill: the batch is rejected with file and reason, and the others go on."""
+"""Files that are not a bill: the batch is rejected with file and reason, and the others go on."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ CASES = {
     "a zip of nothing": (ZIP, zipped_names({}), "empty_zip", "no file", ""),
     "a zip in a zip": (
         ZIP, zipped_names({"a.zip": zipped_names({"bill.csv": TEXT})}), "nul_bytes",
-        "the file is damaged or no text", "/a.zip",
+        "the file is damaged or not a text", "/a.zip",
     ),
     "a name that leaves the folder": (
         ZIP, zipped_names({"../../bill.csv": TEXT}), "unsafe_name", "../../bill.csv", "",

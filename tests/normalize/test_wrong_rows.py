@@ -13,21 +13,21 @@ CSV = f"{PUSH}/{NAME}.csv"
 
 
 CASES = [
-    ("BilledCost", "free", "is no number"),
-    ("BilledCost", "1.2.3", "is no number"),
-    ("BilledCost", '"1,234.50"', "is no number"),
-    ("BilledCost", "NaN", "is no number"),
-    ("BilledCost", "Infinity", "is no number"),
-    ("BilledCost", "0x1F", "is no number"),
+    ("BilledCost", "free", "is not a number"),
+    ("BilledCost", "1.2.3", "is not a number"),
+    ("BilledCost", '"1,234.50"', "is not a number"),
+    ("BilledCost", "NaN", "is not a number"),
+    ("BilledCost", "Infinity", "is not a number"),
+    ("BilledCost", "0x1F", "is not a number"),
     ("BilledCost", "100000000000000000000", "does not fit decimal(38,18)"),
     ("BilledCost", "1e300", "does not fit decimal(38,18)"),
     ("BilledCost", "0.1234567890123456789", "more than 18 decimals"),
-    ("BillingPeriodStart", "2026-02-30 00:00:00", "is no time as declared"),
-    ("BillingPeriodStart", "01/02/2026", "is no time as declared"),
-    ("BillingPeriodStart", "soon", "is no time as declared"),
-    ("ChargePeriodStart", "2026-01-01 24:30:00", "is no time as declared"),
-    ("ChargePeriodStart", "2026-01-01", "is no time as declared"),
-    ("ChargePeriodStart", "1767225600", "is no time as declared"),
+    ("BillingPeriodStart", "2026-02-30 00:00:00", "is not a time as declared"),
+    ("BillingPeriodStart", "01/02/2026", "is not a time as declared"),
+    ("BillingPeriodStart", "soon", "is not a time as declared"),
+    ("ChargePeriodStart", "2026-01-01 24:30:00", "is not a time as declared"),
+    ("ChargePeriodStart", "2026-01-01", "is not a time as declared"),
+    ("ChargePeriodStart", "1767225600", "is not a time as declared"),
 ]
 
 
@@ -89,7 +89,7 @@ def test_a_row_with_another_number_of_fields_is_kept_as_it_stands(job, wrong):
     assert result.code == 0
     assert len(job.rows(PUSH)) == 2
     assert job.rejected(PUSH, "line, column_name, value, record") == [(3, None, None, {"": wrong})]
-    assert job.rejected(PUSH, "reason") == [("has not 5 fields as the header",)]
+    assert job.rejected(PUSH, "reason") == [("does not have the header's 5 fields",)]
 
 
 def test_tolerated_rows_leave_the_batch_published(job):

@@ -125,7 +125,7 @@ def test_a_good_policy_has_no_fault(tmp_path):
         (policy(view="focus_unified"), "view 'focus_unified' is unknown to policies"),
         (policy("x_Lvl = 1"), "focus_budget_status has no column 'x_Lvl'"),
         (policy("x_Actual = { over = 5 }"), "x_Actual: 'over' is unknown"),
-        (policy('x_Actual = { above = "much" }'), "x_Actual is a number; 'much' is none"),
+        (policy('x_Actual = { above = "much" }'), "x_Actual is a number; 'much' is not"),
         (policy('x_ExceededOn = { below = "soon" }'), "x_ExceededOn is a day"),
         (policy("x_Level = []"), "x_Level: an empty list matches nothing"),
         (policy("x_Level = { is_null = 1 }"), "x_Level: is_null is true or false"),

@@ -97,7 +97,7 @@ def test_parquet_text_that_is_not_marked_as_text_is_read_as_such(lake):
 
 
 def test_parquet_bytes_that_are_no_text_refuse_the_batch_and_name_the_column(lake):
-    with pytest.raises(BatchRejected, match="x_Blob holds bytes that are no UTF-8 text"):
+    with pytest.raises(BatchRejected, match="x_Blob holds bytes that are not UTF-8 text"):
         rows(lake, parquet_file({"a": ["1"], "x_Blob": [b"\xff"]}))
 
 

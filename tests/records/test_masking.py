@@ -106,8 +106,8 @@ def test_a_wrong_key_stops_the_refresh_by_name(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("x_Onwer,hash", "'x_Onwer' is no column of focus_unified or focus_daily; did you mean"),
-        ("Tags,hash", "Tags is no text, it can be dropped or shown only"),
+        ("x_Onwer,hash", "'x_Onwer' is not a column of focus_unified or focus_daily; did you mean"),
+        ("Tags,hash", "Tags is not text, it can be dropped or shown only"),
         ("BilledCost,drop", "BilledCost is a number that views add up"),
         ("x_Owner,blur", "must be one of hash, drop, show"),
     ],

@@ -55,7 +55,7 @@ def fill(lake: Lake) -> dict:
             # A billion at one unit of the last place more.
             used("2025-11-05", "0.000000000000000002", "1000000000", **by_resource)
             | {"SubAccountId": "sub-3", "SubAccountName": "Blank"},
-            # Only a correction is at another price, and a price that was not delivered is no step.
+            # Only a correction has another price, and a price that was not delivered is not a step.
             used("2025-11-05", "8", "1", SkuPriceId="p-7", ChargeClass="Correction"),
             used("2025-11-05", "7", "1", SkuPriceId="p-7"),
             used("2025-11-05", "1", "1", SkuId="s-new", SkuPriceId="p-new"),

@@ -91,7 +91,10 @@ def test_names_of_accounts_stay_hidden_unless_told_otherwise(governed_lake, monk
     ("options", "said"),
     [
         (("--board_to", "a@example.com"), "--board_to needs --board_from"),
-        (("--board_to", "somebody", "--board_from", "c@example.com"), "'somebody' is no address"),
+        (
+            ("--board_to", "somebody", "--board_from", "c@example.com"),
+            "'somebody' is not an address",
+        ),
         (("--board_day", "31"), "a day from 1 to 28"),
         (("--engine", "oracle"), "--engine oracle"),
         (("--today", "soon"), "--today soon"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from focus_lake.errors import BatchRejected
 from focus_lake.transform import decimals
 
-NO_NUMBER = "is no number"
+NO_NUMBER = "is not a number"
 TOO_BIG = "does not fit decimal(38,18)"
 TOO_FINE = "has more than 18 decimals, which decimal(38,18) cannot hold"
 

@@ -206,7 +206,7 @@ def test_a_row_with_a_bad_value_is_left_out_and_every_problem_is_named():
         (1, "ListCost", "1e99"),
         (3, "BilledCost", "one"),
     ]
-    assert {p.reason for p in result.problems if p.column == "BilledCost"} == {"is no number"}
+    assert {p.reason for p in result.problems if p.column == "BilledCost"} == {"is not a number"}
 
 
 def test_more_than_18_decimals_are_rounded_only_where_declared():

@@ -1,4 +1,4 @@
-"""Tag texts become maps and attributes; what is no JSON object is kept aside."""
+"""Tag texts become maps and attributes; what is not a JSON object is kept aside."""
 
 from __future__ import annotations
 

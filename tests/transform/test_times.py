@@ -77,7 +77,7 @@ def test_a_text_in_no_declared_notation_is_null_with_a_reason(word):
 def test_the_reason_names_the_notations():
     _, reasons = times.parse(pa.array(["soon"]), BEIJING)
     declared = "yyyy-MM-dd HH:mm:ss or yyyy-MM-dd'T'HH:mm:ss"
-    assert reasons == {"soon": f"is no time as declared ({declared})"}
+    assert reasons == {"soon": f"is not a time as declared ({declared})"}
 
 
 def test_a_literal_z_is_utc_where_the_provider_says_so():

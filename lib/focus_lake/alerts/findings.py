@@ -1,4 +1,4 @@
-"""What focus_policy_findings says now, and which of it is to be said today."""
+"""What focus_policy_findings says now, and which of it is due today."""
 
 from __future__ import annotations
 

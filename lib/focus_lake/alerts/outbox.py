@@ -25,7 +25,7 @@ BROKEN_OFF = timedelta(hours=1)  # a lock older than that is of a run that died
 
 
 class Busy(FocusLakeError):
-    """Another run is sending at this moment."""
+    """Another run is sending right now."""
 
 
 class Outbox:
@@ -56,7 +56,8 @@ class Outbox:
                     yield json.loads(line)
                 except ValueError as error:
                     raise StorageError(
-                        f"{self._lake.url(entry.path)} line {number}: no line of alerts ({error}); "
+                        f"{self._lake.url(entry.path)} line {number}: not a line of alerts "
+                        f"({error}); "
                         "restore the file from a backup: without it alerts would be sent twice"
                     ) from error
 

@@ -154,7 +154,7 @@ def parse(texts: Iterable[str]) -> dict[str, Route]:
 
 def _check(route: Route) -> None:
     if route.kind == "sns" and not ARN.fullmatch(route.target):
-        raise OptionsError(f"--routes {route.name}: {route.target!r} is no ARN of an SNS topic")
+        raise OptionsError(f"--routes {route.name}: {route.target!r} is not an ARN of an SNS topic")
     if route.kind in ("slack", "teams", "webhook") and not route.target.startswith("secret:"):
         check_url(route.name, route.target)
 

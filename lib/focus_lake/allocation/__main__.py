@@ -143,7 +143,7 @@ def _catalog(options: AllocationOptions) -> Query:
     path = Path(options.lake, f"{options.database}.duckdb")
     if options.lake.startswith("s3://") or not path.is_file():
         raise OptionsError(
-            f"{path} is no catalog on this disk: run jobs/refresh_catalog.py --engine duckdb "
+            f"{path} is not a catalog on this disk: run jobs/refresh_catalog.py --engine duckdb "
             f"--lake {options.lake} first; on Athena ask focus_chargeback_lines and "
             "focus_allocation_shadow"
         )

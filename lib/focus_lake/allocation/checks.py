@@ -38,13 +38,13 @@ def rules(sheet: Sheet, sheets: Sheets) -> Found:
 
 
 def keys(sheet: Sheet, sheets: Sheets) -> Found:
-    """Targets of a key file that are no cost centers."""
+    """Targets of a key file that are not cost centers."""
     known = {row["cost_center"] for row in sheets["cost_centers"].rows}
     meant = _meant(sheets)
     for row in sheet.rows:
         target = meant.get(("x_CostCenter", row["target"]), row["target"])
         if target not in known and not target.startswith(TO_POOL):
-            yield row, f"target {target} is no cost center{_or_meant(target, known)}", "target"
+            yield row, f"target {target} is not a cost center{_or_meant(target, known)}", "target"
         if row["quantity"] < 0:
             sheet.warnings.append(
                 f"{row.where()}: quantity {row['quantity']} of {target} counts as 0"

@@ -78,7 +78,7 @@ def parse(match: Mapping[str, Any], meant: Mapping[tuple[str, str], str]) -> lis
     for column, wanted in _flat(match):
         if not column.startswith(TAG) and column not in matchable():
             hint = did_you_mean(column, matchable()) or f"; there are {', '.join(matchable())}"
-            raise ValueError(f"{column} is no column that a rule can look at{hint}")
+            raise ValueError(f"{column} is not a column that a rule can look at{hint}")
         for operator, values in _operators(column, wanted):
             spelled = tuple(meant.get((column, value), value) for value in values)
             found.append(Condition(column, operator, tuple(dict.fromkeys(spelled))))

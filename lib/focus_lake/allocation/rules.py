@@ -202,7 +202,9 @@ def _direct(made: Split, split: Mapping[str, Any], spelled: Spelled) -> Split:
     if derive is not None:
         known = [name for name in matchable() if name != POOL]
         if derive not in known and not str(derive).startswith(TAG):
-            raise RuleError("split", f"derive {derive!r} is no column{did_you_mean(derive, known)}")
+            raise RuleError(
+                "split", f"derive {derive!r} is not a column{did_you_mean(derive, known)}"
+            )
         return replace(made, derive=derive)
     return replace(made, targets=_texts([target], spelled))
 
@@ -228,7 +230,7 @@ def _percent(made: Split, split: Mapping[str, Any], spelled: Spelled) -> Split:
         try:
             number = Decimal(str(text))
         except InvalidOperation:
-            raise RuleError("split", f"percent of {target} is {text!r}, no number") from None
+            raise RuleError("split", f"percent of {target} is {text!r}, not a number") from None
         if not number.is_finite() or not 0 <= number <= 100:
             raise RuleError("split", f"percent of {target} is {text}; it must be from 0 to 100")
         if target in found:

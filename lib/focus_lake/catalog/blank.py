@@ -1,8 +1,8 @@
 """One rule for blank: a tag attribute without a visible character is null in every view.
 
 White space, separators (the wide space of Chinese texts, no-break spaces) and invisible characters
-(zero-width spaces) are no name of an owner. Provider views apply the rule; what stands above them
-asks IS NULL. Tags keep every value as it was delivered.
+(zero-width spaces) are not the name of an owner. Provider views apply the rule; what stands above
+them asks IS NULL. Tags keep every value as it was delivered.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ IS_PREPAID = (
     "CommitmentDiscountCategory, CommitmentDiscountType) IS NOT NULL)) THEN 1 ELSE 0 END"
 )
 COMMITMENT = "x_Provider, yearmonth, x_BillingMonth, BillingCurrency, CommitmentDiscountId"
-# A share of cost is one of what was charged: a credit is no cost that somebody could own, and no
+# A share of cost is one of what was charged: a credit is not a cost that somebody could own, and no
 # resource has tax, so nobody could tag it.
 IS_CHARGED = "EffectiveCost > 0 AND COALESCE(ChargeCategory, '') <> 'Tax'"
 

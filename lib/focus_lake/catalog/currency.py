@@ -126,11 +126,11 @@ def _wrong(row: list[str]) -> str | None:
     source, target, valid_from, rate = row
     for currency in (source, target):
         if not CODE.fullmatch(currency.upper()):
-            return f"{currency!r} is no currency code of three letters"
+            return f"{currency!r} is not a currency code of three letters"
     if source.upper() == target.upper():
         return f"{source} to {target}: a currency against itself is always 1; remove the line"
     if not _is_day(valid_from):
-        return f"valid_from {valid_from!r} is no day as 2026-01-31"
+        return f"valid_from {valid_from!r} is not a day, such as 2026-01-31"
     if not RATE.fullmatch(rate) or not Decimal(rate):
         return (
             f"rate {rate!r} must be a number above 0 with at most 8 digits before the point and "

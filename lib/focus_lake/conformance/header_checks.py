@@ -10,7 +10,7 @@ Broken = tuple[str, str | None]  # column, what stands there
 
 
 def version(transform: Transform, origin: Origin) -> str:
-    """The FOCUS version whose rules hold: the manifest's if there is such a one, else the
+    """The FOCUS version whose rules hold: the manifest's if it names one, else the
     declared one, or the first with all columns of the header."""
     return columns.version_in(origin.focus_version) or transform.focus_version
 
@@ -54,7 +54,7 @@ def _version(rule: Rule, transform: Transform, origin: Origin) -> list[Broken]:
 
 
 def _prefix(rule: Rule, transform: Transform, origin: Origin) -> list[Broken]:
-    """Headers that are no column of FOCUS, whatever their case, and do not begin with x_."""
+    """Headers that are not a column of FOCUS, whatever their case, and do not begin with x_."""
     folded = {name.casefold() for name in FOCUS}
     heads = [*transform.sources.values(), *transform.unknown]
     heads += transform.tag_columns

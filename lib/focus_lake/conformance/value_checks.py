@@ -174,7 +174,7 @@ def unit(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
 
 
 def product(rule: Rule, targets: Targets, seen: Seen) -> Iterator[Hit]:
-    """price * quantity = cost where all three are there and the row is no correction.
+    """price * quantity = cost where all three are there and the row is not a correction.
 
     Doubles say which rows are surely right or surely wrong, by more than their error can be;
     what is between is multiplied in decimals. No double gets into a result.

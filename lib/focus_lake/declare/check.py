@@ -73,7 +73,10 @@ def _key(declaration: Declaration) -> Problems:
     known = {column.name: column for column in declaration.columns if column.origin != "focus_lake"}
     for n, name in enumerate(declaration.key):
         if name not in known:
-            yield ("key", n), f"{name!r} is no column that a file fills{did_you_mean(name, known)}"
+            yield (
+                ("key", n),
+                f"{name!r} is not a column that a file fills{did_you_mean(name, known)}",
+            )
         elif known[name].stored == "map":
             yield ("key", n), f"{name} is a map; declare its key as a column: [extra_columns] tag"
 
@@ -103,7 +106,7 @@ def _groups_used(key: tuple[str, ...], words: str, layout: Layout) -> Problems:
     for group in used:
         if group is not None and group not in groups:
             near = did_you_mean(group, groups)
-            yield key, f"{group!r} is no group of path or file{near}"
+            yield key, f"{group!r} is not a group of path or file{near}"
 
 
 def _path_groups(layout: Layout) -> Problems:
@@ -133,7 +136,7 @@ def _format(declaration: Declaration) -> Problems:
     try:
         "".encode(given.encoding)  # unlike codecs.lookup, refuses what encodes no text (base64)
     except LookupError:
-        yield ("format", "encoding"), f"{given.encoding!r} is no encoding known to Python"
+        yield ("format", "encoding"), f"{given.encoding!r} is not an encoding known to Python"
 
 
 def _time(declaration: Declaration) -> Problems:
@@ -143,7 +146,7 @@ def _time(declaration: Declaration) -> Problems:
         if wrong := sorted(letters - _TIME_LETTERS):
             yield (
                 ("time", "formats", n),
-                f"{pattern!r}: {', '.join(wrong)} is none of yMdHmsS; put text between '', and "
+                f"{pattern!r}: {', '.join(wrong)} is not one of yMdHmsS; put text between '', and "
                 "leave out the zone, which zone and literal_z settle",
             )
 
@@ -152,13 +155,13 @@ def _zone(key: tuple[str, ...], zone: str) -> Problems:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield key, f"{zone!r} is no time zone of the IANA list, such as Asia/Shanghai or UTC"
+        yield key, f"{zone!r} is not a time zone of the IANA list, such as Asia/Shanghai or UTC"
 
 
 def _focus_column(key: tuple[str | int, ...], name: str, also: tuple[str, ...] = ()) -> Problems:
     known = [*(column.name for column in columns.focus()), *also]
     if name not in known:
-        yield key, f"{name!r} is no FOCUS column{did_you_mean(name, known)}"
+        yield key, f"{name!r} is not a FOCUS column{did_you_mean(name, known)}"
 
 
 def _extra_columns(declaration: Declaration) -> Problems:
@@ -222,7 +225,7 @@ def _fills(declaration: Declaration) -> Problems:
     for name, fill in declaration.fills.items():
         key = ("fills", name)
         if name not in fillable:
-            yield key, f"{name!r} is no column that can be filled{did_you_mean(name, fillable)}"
+            yield key, f"{name!r} is not a column that can be filled{did_you_mean(name, fillable)}"
             continue
         if name in declaration.defaults:
             yield key, "is in [defaults], too; which is right?"
@@ -248,7 +251,7 @@ def _filled_from(
     known = {column.name: column for column in declaration.columns}
     if source not in known or known[source].origin == "focus_lake":
         names = [each for each, column in known.items() if column.origin != "focus_lake"]
-        yield key, f"{source!r} is no column that a file fills{did_you_mean(source, names)}"
+        yield key, f"{source!r} is not a column that a file fills{did_you_mean(source, names)}"
     elif source == name:
         yield key, "is the column itself"
     elif known[source].stored != known[name].stored:
@@ -262,7 +265,7 @@ def _tags(declaration: Declaration) -> Problems:
     for name in declaration.tags.attributes:
         if name not in known:
             near = did_you_mean(name, known)
-            yield ("tags", "attributes", name), f"{name!r} is no column for a tag{near}"
+            yield ("tags", "attributes", name), f"{name!r} is not a column for a tag{near}"
 
 
 def _gaps(declaration: Declaration) -> Problems:
@@ -272,7 +275,7 @@ def _gaps(declaration: Declaration) -> Problems:
     known = [rule.id for rule in rules.table()]
     for rule in declaration.gaps.rules:
         if rule not in known:
-            yield ("gaps", "rules", rule), f"{rule!r} is no rule{did_you_mean(rule, known)}"
+            yield ("gaps", "rules", rule), f"{rule!r} is not a rule{did_you_mean(rule, known)}"
 
 
 def _deliveries(declaration: Declaration) -> Problems:

@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,18})?")  # what decimal(38,18)
 
 
 def value_of(column: Column, text: str) -> str | Decimal | datetime:
-    """The value; times are UTC without zone. ValueError with the reason for a text that is none."""
+    """The value; times are UTC without zone. ValueError, with the reason, if it cannot be."""
     if column.stored == "decimal":
         return _number(text)
     if column.stored == "timestamp":

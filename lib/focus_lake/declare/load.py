@@ -19,8 +19,8 @@ _NOT_IN_RECIPE = ("title", "documentation", "gaps", "deliveries", "invoices", "n
 def load(name: str, extra: Store | None = None) -> Declaration:
     """The declaration of a provider.
 
-    extra: the place with the user's own files. Its ``NAME.toml`` is laid
-    over the packaged one key by key, or is a provider of its own where no such one is packaged.
+    extra: the place with the user's own files. Its ``NAME.toml`` is laid over the packaged one key
+    by key, or is a provider of its own where none of its name is packaged.
     DeclarationError if there is none of this name, or one that is wrong.
     """
     settings = Settings()

@@ -90,7 +90,7 @@ class Layout:
     refuse: tuple[Refusal, ...] = ()
 
     def ending(self, name: str) -> str | None:
-        """Which of data_extensions a file's name ends with, the longest; None: it is no data."""
+        """Which of data_extensions a file's name ends with, the longest; None: it is not data."""
         lower = name.lower()
         found = [ext for ext in self.data_extensions if ext and lower.endswith(ext.lower())]
         if found:
@@ -194,7 +194,7 @@ class Tags:
         return tuple(sorted(dict.fromkeys(given), key=len, reverse=True))
 
     def key_of(self, header: str) -> str | None:
-        """The tag key that a header stands for, None if it is no tag."""
+        """The tag key that a header stands for, None if it is not a tag."""
         head = header.strip()
         for prefix in self.every_prefix:
             if head.casefold().startswith(prefix.casefold()):

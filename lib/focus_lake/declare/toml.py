@@ -85,9 +85,9 @@ def spelled(key: Key) -> str:
 def build(kind: type, settings: Settings, **given: Any) -> Any:
     """The dataclass of this kind, its fields taken from the keys of the same names.
 
-    given: fields that are no keys of the file.
+    given: fields that are not keys of the file.
 
-    DeclarationError for a key that is no field, a field without key or default, and a value of
+    DeclarationError for a key that is not a field, a field without key or default, and a value of
     another type than the field's.
     """
     return _table(kind, settings.tables, (), settings, **given)
@@ -131,7 +131,7 @@ def _value(hint: Any, value: Any, key: Key, settings: Settings) -> Any:
 
 
 def _expect(value: Any, kind: type, key: Key, settings: Settings) -> Any:
-    if type(value) is not kind:  # no isinstance: true is no number, a time is no date
+    if type(value) is not kind:  # no isinstance: true is not a number, a time is not a date
         raise settings.error(key, f"{value!r} is not {_KINDS[kind]}")
     return value
 
@@ -139,7 +139,7 @@ def _expect(value: Any, kind: type, key: Key, settings: Settings) -> Any:
 def _constant(value: Any, key: Key, settings: Settings) -> Constant:
     """A constant as the text that [defaults] would have: 1.50, true, 2026-01-31T00:00:00+00:00."""
     if isinstance(value, dict | list):
-        raise settings.error(key, f"{value!r} is no text, number, time, true or false")
+        raise settings.error(key, f"{value!r} is not text, number, time, true or false")
     if isinstance(value, bool):
         return Constant("true" if value else "false")
     if isinstance(value, Decimal):
@@ -150,7 +150,7 @@ def _constant(value: Any, key: Key, settings: Settings) -> Constant:
 def _one_of(choices: tuple[str, ...], value: Any, key: Key, settings: Settings) -> str:
     if value not in choices:
         near = did_you_mean(str(value), choices)
-        raise settings.error(key, f"{value!r} is none of {', '.join(choices)}{near}")
+        raise settings.error(key, f"{value!r} is not one of {', '.join(choices)}{near}")
     return value
 
 

@@ -62,9 +62,9 @@ class ExportOptions:
                 raise OptionsError(f"--months {month}: must be YYYYMM, such as 202601")
         for name in self.providers:
             if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-                raise OptionsError(f"--providers {name}: is no name of a provider")
+                raise OptionsError(f"--providers {name}: not the name of a provider")
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.database):
-            raise OptionsError(f"--database {self.database}: is no name of a database")
+            raise OptionsError(f"--database {self.database}: not the name of a database")
 
     @property
     def view(self) -> str:

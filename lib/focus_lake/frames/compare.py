@@ -100,7 +100,7 @@ def columns_that_differ(one: Seen, other: Seen) -> list[str]:
 class Difference:
     """How many rows differ in a column, and some of them: file, line, raw, published.
 
-    column_name: a column, or ROWS for rows that one side has and the other has not.
+    column_name: a column, or ROWS for rows that only one side has.
     """
 
     column_name: str

@@ -14,9 +14,9 @@ _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
 
 
 def parse(word: str, rounds: bool) -> str:
-    """struct<value: decimal(38,18), rounded: boolean> of a text; value is null where it is none.
+    """struct<value: decimal(38,18), rounded: boolean> of a text; value is null if it is no number.
 
-    rounds: whether a number with more decimals is rounded, half to even; else it is none.
+    rounds: whether a number with more decimals is rounded, half to even; if not, it is refused.
     """
     cast = f"try_cast({word} AS {DECIMAL})"
     plain = f"named_struct('value', {cast}, 'rounded', false)"

@@ -89,7 +89,7 @@ def _is_data(path: str) -> bool:
 
 
 def read_ledger(lake: Store, provider: str) -> list[dict]:
-    """A provider's ledger, by month and batch. Raises LedgerError for a line that is none."""
+    """A provider's ledger, by month and batch. Raises LedgerError for a broken line."""
     lines = []
     for entry in lake.list(f"ledger/{provider}"):
         if entry.path.endswith(".jsonl"):

@@ -65,7 +65,7 @@ def raw_frame(
     what is wrong with the record), _format (csv, json, parquet), _header and _version.
 
     files: a part of files_frame, to read these alone. Raises FocusLakeError where a place cannot
-    be listed; a file that is no strict text stops the query that reads it.
+    be listed; a file that is not strict text stops the query that reads it.
     """
     place = storage.at(raw, s3_endpoint).under(declaration.name)
     found = files_frame(spark, place, declaration) if files is None else files

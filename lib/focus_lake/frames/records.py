@@ -124,7 +124,7 @@ def _quoting(raw: Store, path: str, member: str | None, encoding: str) -> str:
 def _wrong_records(
     raw: Store, path: str, member: str | None, encoding: str, quoting: str
 ) -> int | None:
-    """How many records have another number of fields than the first; None if it is no CSV."""
+    """How many records have another number of fields than the first; None if it is not CSV."""
     width, wrong = 0, 0
     with _lines(raw, path, member, encoding) as lines:
         try:
@@ -195,7 +195,7 @@ def _escaped_rows(lines: Iterable[str]) -> Iterator[tuple[list[str], int]]:
 
 
 def _escaped_row(text: str) -> list[str] | None:
-    """The fields of a whole record; None if it is none."""
+    """The fields of a record; None if the record is not whole."""
     if not text.strip("\r\n"):
         return []
     row, at = [], 0
@@ -259,7 +259,7 @@ class _Number(str):
 
 
 def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
 _JSON = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)

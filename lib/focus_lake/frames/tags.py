@@ -18,7 +18,7 @@ _STRICT = (
     "'allowComments', 'false')"
 )
 _GAP = r"[ \t\n\r]*+"
-# An escape of a surrogate goes the longer way: half of a pair is no text.
+# An escape of a surrogate goes the longer way: half of a pair is not text.
 _STRING = r'"(?:[^"\\\x{00}-\x{1f}]++|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*+"'
 _PAIR = rf"{_GAP}{_STRING}{_GAP}:{_GAP}{_STRING}{_GAP}"
 _FLAT = rf"{_GAP}\{{(?:{_PAIR}(?:,{_PAIR})*+|{_GAP})\}}{_GAP}"  # an object of texts alone

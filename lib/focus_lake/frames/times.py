@@ -25,7 +25,7 @@ _NATIVE = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd")
 
 
 def spelled(word: str, how: Time, is_native: str) -> str:
-    """The text of a time in one spelling, ``yyyy-MM-dd HH:mm:ss.SSS|zone``; null if it is none.
+    """The text of a time in one spelling, ``yyyy-MM-dd HH:mm:ss.SSS|zone``; or null.
 
     is_native: whether the text was a time already, in Parquet.
     """
@@ -50,7 +50,7 @@ def moment(spelling: str, how: Time, is_native: str) -> str:
 
 
 def in_range(moment: str) -> str:
-    """Null for what a calendar of four digits has not, such as the year 10000 after an offset."""
+    """Null for what a year of four digits cannot say, such as the year 10000 after an offset."""
     return f"CASE WHEN year({moment}) BETWEEN 1 AND 9999 THEN {moment} END"
 
 

@@ -172,7 +172,7 @@ class _Typing:
         return f"CASE WHEN {HEADER} IN ({numbers_of}) THEN {made} ELSE {plain} END"
 
     def _unparsed(self) -> dict[str, str]:
-        """Column of maps -> the text that is no JSON object, null where all is well."""
+        """Column of maps -> the text that is not a JSON object, null where all is well."""
         broken = {}
         for column in self.written.values():
             if column.stored == "map":
@@ -182,7 +182,7 @@ class _Typing:
         return broken | ({"Tags": first_of(of_tags)} if of_tags else {})
 
     def _fault(self, column: Column) -> str | None:
-        """Why a row cannot be published: a number or time that is none."""
+        """Why a row cannot be published: a number or time that cannot be read."""
         if column.stored not in ("decimal", "timestamp"):
             return None
         word, value = name(_WORD + column.name), self._value(column)

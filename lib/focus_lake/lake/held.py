@@ -1,4 +1,4 @@
-"""Do the lake's folders hold what the ledger says: no file more, less or other than was published.
+"""Do the lake's folders hold what the ledger says: exactly the files that were published.
 
 A file that somebody put into the folder of a published batch is read by every engine and doubles
 money without a word. The ledger names each file with its rows and bytes, so it can be told.

@@ -36,7 +36,7 @@ def folder(lake: Store, log: Log) -> Iterator[str]:
 
 
 def clean(lake: Store, log: Log) -> None:
-    """Remove the scratch folders of runs that are no more."""
+    """Remove the scratch folders of runs that have ended."""
     newest: dict[str, datetime] = {}
     for entry in lake.list(FOLDER):
         run = _run_of(entry)
@@ -66,7 +66,7 @@ def _runs(pid: int | None) -> bool:
     if pid == os.getpid():  # a container's processes get the same numbers again
         return False
     try:
-        os.kill(int(pid), 0)  # type: ignore[arg-type]  # None is no process, see below
+        os.kill(int(pid), 0)  # type: ignore[arg-type]  # None is not a process, see below
     except (ProcessLookupError, TypeError, ValueError, OverflowError):
         return False
     except PermissionError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from focus_lake.errors import OptionsError
 from focus_lake.options import option
 
-ENDLESS = 10**9  # no number of hours, minutes, rows or gigabytes; NaN is none either
+ENDLESS = 10**9  # more than any hours, minutes, rows or gigabytes; NaN is refused, too
 
 # Refusals that a person may overrule, and what each means.
 ACCEPTABLE = {

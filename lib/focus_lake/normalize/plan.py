@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def lost(self) -> list[Stray]:
-        """Files of a provider of which none is in any batch, so that all its money is missing."""
+        """Files of a provider if no batch holds any of them, so that all its money is missing."""
         if self.steps or self.others:
             return []
         return [stray for stray in self.strays if not why_junk(stray.path)]

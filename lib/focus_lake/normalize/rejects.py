@@ -64,7 +64,7 @@ class Rejects:
 
     def add_malformed(self, scratch: Store, path: str, fields: int, origin: Origin) -> None:
         """Records with a wrong number of fields, from the JSON lines that unzip left."""
-        reason = f"has not {fields} fields as the header"
+        reason = f"does not have the header's {fields} fields"
         with scratch.open(path) as file:
             self._write(
                 {

@@ -1,7 +1,7 @@
 """Rows that repeat others: within a batch of upserts, or in an increment that tells rows again.
 
 Both are published, and told with the sum in question: a key that is too short hides rows, and an
-exporter that sends totals again and again is no increment.
+exporter that sends totals again and again is not an increment.
 """
 
 from __future__ import annotations

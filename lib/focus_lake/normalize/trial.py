@@ -97,7 +97,7 @@ def why_not(stray: Stray, declared: Declaration) -> str:
     name = place["file"]
     if layout.ending(name) is None:
         ends = ", ".join(end or "none" for end in layout.data_extensions)
-        return f"[layout] data_extensions: its end is none of {ends}"
+        return f"[layout] data_extensions: its end is not one of {ends}"
     if layout.file.fullmatch(name) is None:
         return f"[layout] file: {first_failure(layout.file.pattern, name)}"
     return stray.why

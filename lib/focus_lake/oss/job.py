@@ -82,7 +82,7 @@ class CopyOutcome:
 
 
 def read_events(event: bytes | str) -> list[dict]:
-    """The records of an OSS trigger's event; FocusLakeError if it is none."""
+    """The records of an OSS trigger's event; FocusLakeError if it is not such an event."""
     try:
         records = json.loads(event)["events"]
         for record in records:
@@ -90,7 +90,7 @@ def read_events(event: bytes | str) -> list[dict]:
         return list(records)
     except (ValueError, TypeError, KeyError) as error:
         raise FocusLakeError(
-            f"this is no event of a native OSS trigger ({type(error).__name__}: {error}): "
+            f"this is not an event of a native OSS trigger ({type(error).__name__}: {error}): "
             f"{event[:200]!r}: look at the trigger's type, and at the function's handler"
         ) from error
 

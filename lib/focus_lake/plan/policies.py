@@ -108,7 +108,7 @@ def _literal(name: str, type_: str, value: Any) -> str:
         try:
             return f"CAST('{Decimal(str(value)):f}' AS decimal(38, 18))"
         except InvalidOperation:
-            raise ValueError(f"{name} is a number; {value!r} is none") from None
+            raise ValueError(f"{name} is a number; {value!r} is not") from None
     if type_ == "boolean":
         if not isinstance(value, bool):
             raise ValueError(f"{name} is true or false; {value!r} is neither")
@@ -117,7 +117,7 @@ def _literal(name: str, type_: str, value: Any) -> str:
         try:
             datetime.fromisoformat(str(value))
         except ValueError:
-            raise ValueError(f"{name} is a day, such as 2026-01-31; {value!r} is none") from None
+            raise ValueError(f"{name} is a day, such as 2026-01-31; {value!r} is not") from None
         return f"CAST({quoted(str(value))} AS {type_})"
     return quoted(str(value))
 

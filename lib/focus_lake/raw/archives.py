@@ -39,8 +39,8 @@ def gunzipped(raw: Store, path: str, limits: Limits) -> Iterator[BinaryIO]:
 def members(
     raw: Store, path: str, limits: Limits, junk: list[tuple[str, str]]
 ) -> Iterator[tuple[str, Opener]]:
-    """(source, function that opens its text) for each member; those known to be none go to junk,
-    each with the reason."""
+    """(source, function that opens its text) for each member; known junk goes to `junk`, each with
+    the reason."""
     with raw.open(path) as file, open_zip(file, path) as archive:
         for member in archive.infolist():
             source = f"{path}/{member.filename}"

@@ -81,7 +81,7 @@ def _texts(
     elif start[:2] == b"PK":
         yield from members(raw, path, limits, junk)
     elif path.lower().endswith(".zip"):
-        raise BatchRejected("broken_zip", f"no zip archive; it starts with {start!r}", path)
+        raise BatchRejected("broken_zip", f"not a zip archive; it starts with {start!r}", path)
     else:
         yield path, lambda: raw.open(path)
 

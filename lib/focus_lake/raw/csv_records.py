@@ -27,7 +27,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 class BrokenText(FocusLakeError):
-    """The text is no strict CSV in UTF-8; ``line`` is the physical line, from 1."""
+    """The text is not strict CSV in UTF-8; ``line`` is the physical line, from 1."""
 
     def __init__(self, line: int, message: str, code: str = "broken_csv"):
         super().__init__(f"line {line}: {message}")
@@ -143,7 +143,7 @@ class Records:
     def _plain_text(self, buffer: bytes, octets: np.ndarray) -> None:
         if b"\0" in buffer:
             line = self._line + buffer.count(b"\n", 0, buffer.index(b"\0"))
-            raise BrokenText(line, "a NUL byte; the file is damaged or no text", "nul_bytes")
+            raise BrokenText(line, "a NUL byte; the file is damaged or not a text", "nul_bytes")
         if octets.max(initial=0) < 128:
             return
         ends = pa.py_buffer(np.array([0, len(buffer)], np.int32))

@@ -159,14 +159,14 @@ def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[Stray]]:
 
 
 def _printable(path: str) -> str:
-    """The path with bytes that are no UTF-8, as a local disk may have them, written as \\xd5."""
+    """The path with bytes that are not UTF-8, as a local disk may have them, written as \\xd5."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _give_manifests(raw: Store, layout: Layout, folders: list[Folder], found: list) -> list[Stray]:
     """Read the manifests and give each folder the newest that is about it; those about none.
 
-    A manifest outlives its files where old months are cleared away, so that is no error.
+    A manifest outlives its files where old months are cleared away, so that is not an error.
     """
     if not found or layout.manifest is None:
         return []
@@ -241,7 +241,7 @@ def _not_a_time(yearmonth: str, batch_ts: str) -> str:
 
 
 def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[Stray]:
-    """Put the folder's data files into the batch; the files that are none."""
+    """Put the folder's data files into the batch; returns the other files."""
     strays, about = [], folder.manifest
     if about is not None:
         batch.manifests.append(about)
@@ -261,7 +261,7 @@ def _fill(batch: Batch, folder: Folder, declaration: Declaration) -> list[Stray]
 
 
 def _add(batch: Batch, entry: Entry, name: str, place: dict, layout: Layout) -> bool:
-    """Add the file to the batch; False if it is no data file by its name."""
+    """Add the file to the batch; False if by its name it is not a data file."""
     ending, match = layout.ending(name), layout.file.fullmatch(name)
     refusals = [refusal for refusal in layout.refuse if refusal.pattern.search(name)]
     if ending is None or not (match or ending or refusals):

@@ -51,7 +51,7 @@ def _rows(name: str, opener: Opener, rows_key: str | None) -> list[dict]:
             return _lines(text)
         found = json_values.DECODER.decode(text.strip())
     except (ValueError, RecursionError) as error:
-        raise BatchRejected("broken_json", f"no JSON: {error}") from error
+        raise BatchRejected("broken_json", f"not JSON: {error}") from error
     return _array(found, rows_key)
 
 
@@ -87,9 +87,9 @@ def _lines(text: str) -> list[dict]:
             try:
                 row = json_values.DECODER.decode(line.strip())
             except (ValueError, RecursionError) as error:
-                raise BatchRejected("broken_json", f"line {number}: no JSON: {error}") from error
+                raise BatchRejected("broken_json", f"line {number}: not JSON: {error}") from error
             if not isinstance(row, dict):
-                raise BatchRejected("json_no_array", f"line {number}: the JSON is no object")
+                raise BatchRejected("json_no_array", f"line {number}: the JSON is not an object")
             rows.append(row)
     return rows
 

@@ -32,7 +32,9 @@ def read(raw: Store, entry: Entry, layout: Layout) -> Manifest:
     keys = layout.manifest
     try:
         if entry.size > LARGEST:
-            raise BatchRejected("broken_manifest", f"{entry.size:,} bytes are no manifest")
+            raise BatchRejected(
+                "broken_manifest", f"{entry.size:,} bytes are too many for a manifest"
+            )
         for table in _tables(json.loads(raw.read(entry.path)[0] or b"")):
             if keys is not None:
                 _note(found, table, keys, layout)
@@ -72,7 +74,7 @@ def _note(found: Manifest, table: dict, keys: ManifestLayout, layout: Layout) ->
 
 
 def _time(text: str) -> datetime | None:
-    """An ISO time as UTC; one that names no zone is UTC, one that is none counts for nothing."""
+    """An ISO time as UTC; without a zone it is UTC; None for a text that is not a time."""
     # Azure writes seven decimals, Python reads six.
     head, dot, rest = text.partition(".")
     digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]

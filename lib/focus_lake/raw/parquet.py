@@ -66,7 +66,7 @@ def _decoded(name: str, values: pa.Array) -> pa.Array:
     try:
         return values.cast(pa.string())
     except pa.ArrowInvalid:
-        message = f"the column {name} holds bytes that are no UTF-8 text"
+        message = f"the column {name} holds bytes that are not UTF-8 text"
         raise BatchRejected("wrong_type", message) from None
 
 

@@ -43,15 +43,15 @@ def key(store: Store, make: bool = True) -> str:
 
 
 def rules(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[tuple[Row, str, str]]:
-    """(row, what is wrong, column): columns that no view has, hashes of what is no text."""
+    """(row, what is wrong, column): columns that no view has, hashes of what is not text."""
     stored = _stored()
     for row in sheet.rows:
         name, treatment = row["column"], row["treatment"]
         if name not in stored:
             hint = did_you_mean(name, stored)
-            yield row, f"{name!r} is no column of focus_unified or focus_daily{hint}", "column"
+            yield row, f"{name!r} is not a column of focus_unified or focus_daily{hint}", "column"
         elif treatment == HASH and stored[name] != "string":
-            yield row, f"{name} is no text, it can be dropped or shown only", "treatment"
+            yield row, f"{name} is not text, it can be dropped or shown only", "treatment"
         elif treatment == DROP and stored[name].startswith("decimal"):
             yield row, f"{name} is a number that views add up; it can be shown only", "treatment"
 

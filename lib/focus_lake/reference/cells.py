@@ -23,7 +23,7 @@ def typed(kind: Kind, texts: Mapping[str, str]) -> tuple[dict[str, Any], list[tu
 
 
 def unknown(kind: Kind, names: Mapping[str, Any] | list[str]) -> Iterator[tuple[str, str]]:
-    """(name, what is wrong) of each name that is no column of the kind."""
+    """(name, what is wrong) of each name that is not a column of the kind."""
     for name in names:
         if name not in kind.header:
             there = ", ".join(kind.header)

@@ -29,7 +29,7 @@ class Column:
 
     def __post_init__(self) -> None:
         if self.type not in TYPES:
-            raise ValueError(f"{self.name}: type {self.type!r} is none of {', '.join(TYPES)}")
+            raise ValueError(f"{self.name}: type {self.type!r} is not one of {', '.join(TYPES)}")
         object.__setattr__(self, "one_of", tuple(self.one_of))
 
 

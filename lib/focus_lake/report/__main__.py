@@ -83,7 +83,7 @@ def _write(folder: Path, pages: Iterable[tuple[str, bytes]]) -> set[Path]:
 
 
 def chosen_months(text: str, ai_only: bool, answers: Answers) -> Chosen:
-    """--months as billing months; OptionsError for what is none."""
+    """--months as billing months; OptionsError for anything else."""
     there = answers.months()
     if not text:
         newest = there[-1] if there else ""
@@ -108,7 +108,7 @@ def _catalog(lake: str, database: str) -> Path:
     catalog = Path(lake, f"{database}.duckdb")
     if lake.startswith("s3://") or not catalog.is_file():
         raise OptionsError(
-            f"{catalog} is no catalog on this disk: run jobs/refresh_catalog.py --engine duckdb "
+            f"{catalog} is not a catalog on this disk: run jobs/refresh_catalog.py --engine duckdb "
             f"--lake {lake} first"
         )
     return catalog

@@ -18,10 +18,10 @@ class NotSent(FocusLakeError):
 
 
 def check(sender: str, people: Sequence[str]) -> None:
-    """OptionsError for what is no address, and for people without a sender."""
+    """OptionsError for what is not an address, and for people without a sender."""
     for address in (*people, *filter(None, [sender])):
         if not ADDRESS.fullmatch(address):
-            raise OptionsError(f"{address!r} is no address; write name@example.com")
+            raise OptionsError(f"{address!r} is not an address; write name@example.com")
     if people and not sender:
         raise OptionsError("--board_to needs --board_from: an address that Amazon SES has verified")
 

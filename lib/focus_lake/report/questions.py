@@ -202,7 +202,7 @@ HIDDEN = "(masked)"
 
 @dataclass
 class Answers:
-    """Rows by question; `missing` are views that this catalog has not, with the engine's reason."""
+    """Rows by question; `missing` are views that this catalog lacks, with the engine's reason."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)

@@ -168,7 +168,7 @@ def of_version(
 ) -> pa.Table:
     """The FOCUS columns of a version in alphabetical order, and then the other columns named.
 
-    A column that the bill has not is a column of nulls.
+    A column that the bill lacks is a column of nulls.
     """
     names = [column.name for column in columns.of_version(version) if column.name not in without]
     have = set(table.column_names)

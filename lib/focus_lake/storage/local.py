@@ -114,7 +114,7 @@ def _walk(root: str, prefix: str) -> Iterator[Entry]:
             if item.is_dir():
                 pending.append(path)
                 continue
-            if not item.is_file():  # a pipe would block whoever reads it, for ever
+            if not item.is_file():  # a pipe would block its reader for ever
                 continue
             with suppress(FileNotFoundError):
                 stat = item.stat()

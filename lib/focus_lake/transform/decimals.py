@@ -71,7 +71,7 @@ def rounding(column: str, text: pa.Array) -> pa.Array | None:
 
 
 def parse(text: pa.Array, max_decimals: str = "reject") -> tuple[pa.Array, dict[str, str]]:
-    """(decimals, {text: reason} of those that are none) for an array of strings.
+    """(decimals, {text: reason} of those that are not numbers) for an array of strings.
 
     A text with a reason gives null. max_decimals="round" takes numbers with more than 18
     decimals and rounds them half to even.
@@ -80,7 +80,7 @@ def parse(text: pa.Array, max_decimals: str = "reject") -> tuple[pa.Array, dict[
     quick = text if odd is None else pc.if_else(odd, pa.nulls(len(text), text.type), text)
     try:
         values = pc.cast(quick, DECIMAL)
-    except pa.ArrowInvalid:  # something is no number: look at each distinct text
+    except pa.ArrowInvalid:  # something is not a number: look at each distinct text
         return _parse_each(text, max_decimals)
     if odd is None:
         return values, {}
@@ -122,7 +122,7 @@ def parse_one(word: str, max_decimals: str = "reject") -> tuple[Decimal | None, 
     """(value, None) or (None, reason) for one text."""
     word = word.strip()
     if not _NUMBER.fullmatch(word):
-        return None, "is no number"
+        return None, "is not a number"
     value = Decimal(word)
     if not _fits(value):
         return None, "does not fit decimal(38,18)"

@@ -160,7 +160,7 @@ def _services(values: dict[str, pa.Array], declaration: Declaration) -> list[pa.
     """Categories from the catalogue of services where the source has none.
 
     A subcategory is filled only below the category that the catalogue has it under: of AWS's EC2
-    some rows are Storage by AWS, and a virtual machine is no storage.
+    some rows are Storage by AWS, and a virtual machine is not storage.
     """
     known, notes = _catalog(declaration.name), []
     for source in declaration.services.columns:

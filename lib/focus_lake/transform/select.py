@@ -48,7 +48,7 @@ class Result:
     """rows: the good rows in the normalized columns; problems: what is wrong with the others.
 
     delivered: columns whose values came as something else than rows has them (texts of times,
-    values that were filled or repaired), one a good row; under Tags the texts that are no tags.
+    values that were filled or repaired), one a good row; under Tags the texts that are not tags.
     """
 
     rows: pa.Table
@@ -98,7 +98,7 @@ class Transform:
 
     @property
     def missing(self) -> list[str]:
-        """Columns of the FOCUS version that the header has not."""
+        """Columns of the FOCUS version that the header lacks."""
         made = {"Tags"} if self.tag_heads or self.tag_columns else set()
         expected = (column.name for column in columns.of_version(self.focus_version))
         return [name for name in expected if name not in self.sources and name not in made]

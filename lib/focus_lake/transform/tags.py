@@ -81,7 +81,7 @@ def _reader(attributes: tuple[tuple[str, tuple[str, ...]], ...], key_value: bool
 
 
 def parse_one(text: str) -> dict[str, str | None] | None:
-    """The tags of one text, or None if it is no JSON object.
+    """The tags of one text, or None if it is not a JSON object.
 
     Strings stay as they are; numbers, true and false keep their text, null is null, and what is
     nested becomes compact JSON.
@@ -153,7 +153,7 @@ def combine(maps: list[pa.Array], single: dict[str, pa.Array]) -> pa.Array:
     """One JSON object a row from several columns of tags; the first to have a key wins.
 
     maps: columns that hold whole maps; single: tag key -> column with its values. A row without
-    any tag gives null, and a text that is no object stays as it is, for the count of those.
+    any tag gives null, and a text that is not an object stays as it is, for the count of those.
     """
     texts = [plain(column).to_pylist() for column in maps]
     values = {key: plain(column).to_pylist() for key, column in single.items()}

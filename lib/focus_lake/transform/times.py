@@ -33,7 +33,7 @@ _QUICK_FROM, _QUICK_BEFORE = datetime(1970, 1, 1), datetime(2038, 1, 1)
 
 
 def parse(text: pa.Array, how: Time) -> tuple[pa.Array, dict[str, str]]:
-    """(timestamps in UTC, {text: reason} of those that are none) for an array of strings.
+    """(timestamps in UTC, {text: reason} of those that are not times) for an array of strings.
 
     A text with a reason gives null. Fractions of a second are cut to milliseconds, which is
     what Athena reads without rounding. Values that are times already need no notation.
@@ -80,7 +80,7 @@ def _parse_all(text: pa.Array, how: Time) -> pa.Array | None:
         if how.zone == "UTC":
             return local
         zoned = pc.assume_timezone(local, how.zone, ambiguous="earliest")
-    except (pa.ArrowInvalid, OverflowError):  # OverflowError: a year that Python has not
+    except (pa.ArrowInvalid, OverflowError):  # OverflowError: a year that Python cannot hold
         return None
     return zoned.cast(pa.timestamp("us", "UTC")).cast(TIMESTAMP)
 
@@ -92,7 +92,7 @@ def _parse_each(text: pa.Array, how: Time) -> tuple[pa.Array, dict[str, str]]:
         value = parse_one(word, how.formats, how.zone, how.literal_z)
         values.append(value)
         if value is None:
-            reasons[word] = f"is no time as declared ({' or '.join(how.formats)})"
+            reasons[word] = f"is not a time as declared ({' or '.join(how.formats)})"
     return pa.array(values, TIMESTAMP).take(encoded.indices), reasons
 
 

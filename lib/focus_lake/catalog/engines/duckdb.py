@@ -60,7 +60,7 @@ class DuckDB:
             connection = duckdb.connect(str(self._path))
         except self._errors as error:
             raise CatalogError(
-                f"{self._store.url(self._file)} is no DuckDB file this version can read; "
+                f"{self._store.url(self._file)} is not a DuckDB file this version can read; "
                 f"delete it and run again: {error}"
             ) from error
         if self._place.lake.startswith("s3://"):
@@ -228,7 +228,7 @@ def _files(table: ddl.Table) -> str:
     columns = ", ".join(f"{_literal(name)}: {_literal(type_)}" for name, type_ in table.columns)
     if table.format == "CSV":
         # As lenient as OpenCSVSerde, for a view must not fail for a line: what is missing is null,
-        # what is too much is left out; what is no UTF-8 is passed over.
+        # what is too much is left out; what is not UTF-8 is passed over.
         return (
             f"read_csv({folder[:-1]}/**/*.csv', auto_detect = false, header = false, delim = ',', "
             f"quote = '\"', escape = '\"', strict_mode = false, null_padding = true, "
