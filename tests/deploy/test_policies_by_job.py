@@ -1,4 +1,4 @@
-"""The rights of the audit, closing and alerts jobs, held to what each was seen to call."""
+"""The rights of the audit, closing, alerts and publishing jobs, held to what each calls."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from focus_lake import storage
 from focus_lake.alerts import job as alerts_job
 from focus_lake.alerts.findings import Finding
 from focus_lake.allocation import closing
@@ -19,6 +20,11 @@ from focus_lake.frames.audit import Finding as AuditFinding
 from focus_lake.frames.options import AuditOptions
 from focus_lake.options import parse
 from focus_lake.reference import __main__ as reference
+from focus_lake.report import publish
+from focus_lake.report.questions import Answers
+from helpers.catalog import refresh
+from helpers.lakes import Lake, charge
+from helpers.receiver import Receiver
 from helpers.rights import (
     GLUE_ITSELF,
     actions,
@@ -163,3 +169,49 @@ def test_closing_and_alerts_may_do_all_they_do_and_nothing_more(
 
 
 SECRETS = "arn:aws:secretsmanager:eu-central-1:123456789012:secret"
+
+
+@pytest.fixture
+def small_lake(bucket, s3_endpoint, tmp_path):
+    """A lake of one bill."""
+    made = Lake(tmp_path / "lake")
+    made.batch("alibaba", "202601", "20260131173000", [charge("2026-01-05", "1.5")])
+    target = storage.at(f"s3://{bucket}/lake", s3_endpoint)
+    for path in made.root.rglob("*.*"):
+        target.put_if(path.relative_to(made.root).as_posix(), path.read_bytes(), None)
+    return f"s3://{bucket}/lake"
+
+
+@pytest.mark.s3
+def test_publishing_may_do_all_it_does_and_nothing_more(
+    small_lake, bucket, s3_endpoint, calls, fake_athena, monkeypatch
+):
+    options = ["--engine", "athena", "--lake", small_lake, "--s3_endpoint", s3_endpoint]
+    options += ["--workgroup", "fl", "--output_location", "s3://results/", "--region", "us-east-1"]
+    assert refresh(*options) in (0, 1)
+    deployed = [sql for sql in fake_athena.statements if not sql.startswith("SELECT")]
+    made = len(fake_athena.statements)
+    storage.at(small_lake, s3_endpoint).put_if("reports/latest/gone.html", b"of yesterday", None)
+    monkeypatch.setattr(Answers, "months", lambda self: ["202601"])  # this Athena has no rows
+    ses = Receiver()
+    options += ["--today", "2026-02-05", "--board_to", "a@example.com"]
+    options += ["--board_from", "c@example.com", "--ses_endpoint", ses.url]
+    calls.clear()
+    assert publish.main(parse(publish.PublishOptions, options)) == 0
+    ses.close()
+    role = template(bucket, BoardSender="c@example.com").of("AWS::IAM::Role")["PublishRole"]
+    needs = s3_needs(calls)
+    assert {pair for pair in needs if not allowed(role, *pair)} == set()
+    asked = fake_athena.statements[made:]
+    needed = {right for right, _ in needs} | athena_needs(calls, asked) | GLUE_ITSELF
+    assert ("sesv2", "SendEmail") in {(service, operation) for service, operation, _ in calls}
+    # SES asks for the second where a message is given whole.
+    assert actions(role) == needed | {"ses:SendEmail", "ses:SendRawEmail"}
+    for folder in read_by_queries([*deployed, *asked]):
+        assert allowed(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/lake/{folder}/x"), folder
+    put = {arn.split("/")[2] for right, arn in needs if right == "s3:PutObject"}
+    assert put == {"reports", "runs"}
+    gone = {arn for right, arn in needs if right == "s3:DeleteObject"}
+    assert gone == {f"arn:aws:s3:::{bucket}/lake/reports/latest/gone.html"}
+    unmailed = template(bucket).of("AWS::IAM::Role")["PublishRole"]
+    assert not {action for action in actions(unmailed) if action.startswith("ses:")}

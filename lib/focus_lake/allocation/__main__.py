@@ -1,4 +1,4 @@
-"""python -m focus_lake.allocation check | explain | shadow | promote RULE: see to who pays."""
+"""python -m focus_lake.allocation check, explain, shadow, promote RULE or keys: see to who pays."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from focus_lake.allocation import keys as key_files
 from focus_lake.allocation import promote as promotion
 from focus_lake.allocation import statement
 from focus_lake.allocation.money import EXACT
@@ -21,14 +22,16 @@ Query = Callable[[str], list[tuple]]
 
 @dataclass(frozen=True)
 class AllocationOptions:
-    """Options of all four; explain, shadow and promote read the DuckDB catalog in the lake."""
+    """Options of all five; all but check read the DuckDB catalog in the lake."""
 
     lake: str = option("the lake: folder (check also s3://bucket/prefix)", "build/lake")
     department: str = option("explain: whose statement", "")
-    yearmonth: str = option("explain, shadow: the month, YYYYMM; shadow: the newest", "")
+    yearmonth: str = option("the month, YYYYMM; without it shadow: the newest, keys: all", "")
     rule: str = option("promote: id of the rule in shadow", "")
     anyway: bool = option("promote: even if it has been in shadow for less than a week", False)
-    dry_run: bool = option("promote: change nothing, show what would be", False)
+    dry_run: bool = option("promote, keys: change nothing, show what would be", False)
+    provider: str = option("keys: whose rows split clusters", "kubernetes")
+    rest: str = option("keys: the cost center that bears what is nobody's; empty: all others", "")
     database: str = option("name of the catalog: the file in the lake without .duckdb", "focus")
     s3_endpoint: str = option("S3-compatible endpoint of the lake", "")
 
@@ -136,6 +139,21 @@ def promote(options: AllocationOptions) -> int:
     return 0
 
 
+def keys(options: AllocationOptions) -> int:
+    """Write allocation_keys from live rows: what each cost center used of each cluster."""
+    lake = Places.open(options.lake, endpoint=options.s3_endpoint).lake
+    found = key_files.split(
+        _catalog(options), options.provider, options.yearmonth, read(lake), options.rest
+    )
+    print("\n".join(key_files.told(found, options.rest)))
+    if options.dry_run:
+        print("nothing was written (--dry_run)")
+        return 0
+    path = key_files.write(lake, options.provider, found)
+    print(f"{path} is written; it counts from the next refresh on")
+    return 0
+
+
 def _catalog(options: AllocationOptions) -> Query:
     """The DuckDB catalog of a lake on this disk."""
     import duckdb
@@ -151,7 +169,13 @@ def _catalog(options: AllocationOptions) -> Query:
     return lambda sql: connection.execute(sql).fetchall()
 
 
-COMMANDS = {"check": check, "explain": explain, "shadow": shadow, "promote": promote}
+COMMANDS = {
+    "check": check,
+    "explain": explain,
+    "shadow": shadow,
+    "promote": promote,
+    "keys": keys,
+}
 
 if __name__ == "__main__":
     command = (
