@@ -147,17 +147,17 @@ def told(keys: Keys, rest: str) -> Sequence[str]:
     """A line for each month and key: how much of it is whose, and what is nobody's."""
     lines = []
     for month, key in sorted({part[:2] for part in (*keys.quantities, *keys.nobodys)}):
-        mine = {p[2]: v for p, v in keys.quantities.items() if p[:2] == (month, key)}
-        shown = ", ".join(f"{name} {used.normalize(EXACT):f}" for name, used in sorted(mine.items()))
-        lines.append(f"{month} {key}: {shown or 'nobody'}")
-        lost = {p[2]: v for p, v in keys.nobodys.items() if p[:2] == (month, key)}
-        if lost:
-            who = ", ".join(
-                f"{name or 'no cost center'} {used.normalize(EXACT):f}"
-                for name, used in sorted(lost.items())
-            )
+        lines.append(f"{month} {key}: {_listed(keys.quantities, month, key) or 'nobody'}")
+        if lost := _listed(keys.nobodys, month, key):
             lines.append(
                 f"  of unknown cost centers, so borne by {rest or 'the others in proportion'}: "
-                f"{who}{'' if rest else '; --rest NAME gives it to one'}"
+                f"{lost}{'' if rest else '; --rest NAME gives it to one'}"
             )
     return lines
+
+
+def _listed(sums: dict[Part, Decimal], month: str, key: str) -> str:
+    found = sorted((part[2], used) for part, used in sums.items() if part[:2] == (month, key))
+    return ", ".join(
+        f"{name or 'no cost center'} {used.normalize(EXACT):f}" for name, used in found
+    )
