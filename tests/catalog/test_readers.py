@@ -13,9 +13,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import boto3
+import duckdb
 import pytest
 
+from focus_lake import storage
 from focus_lake.catalog import measures, sources
+from focus_lake.catalog.engines import s3_files
 from helpers import local_trino
 from helpers.catalog import on_duckdb, refresh
 from helpers.exports import NAME, PUSH, bill, rows, zipped_names
@@ -146,6 +149,26 @@ def trino_s3_lake(s3_endpoint, bucket, tmp_path) -> S3Lake:
 
 
 @pytest.fixture
+def duckdb_s3_lake(s3_endpoint, bucket, tmp_path) -> S3Lake:
+    job = Job(tmp_path, InProcess())
+    job.raw, job.lake = f"s3://{bucket}/raw", f"s3://{bucket}/lake"
+    argv = job.argv
+    job.argv = lambda options: argv({"s3_endpoint": s3_endpoint, **options})
+    store = storage.at(job.lake, s3_endpoint)
+    options = ["--engine", "duckdb", "--lake", job.lake, "--s3_endpoint", s3_endpoint]
+
+    def ask() -> list[tuple]:
+        """The catalog as it lies in the bucket at this moment, and the files that it names."""
+        file = tmp_path / "catalog.duckdb"
+        file.write_bytes(store.read("focus.duckdb")[0])
+        with duckdb.connect(str(file), read_only=True) as connection:
+            s3_files.register(connection, store)
+            return connection.execute(QUESTION).fetchall()
+
+    return S3Lake(job, options, ask, bucket, s3_endpoint)
+
+
+@pytest.fixture
 def few_views(monkeypatch) -> None:
     """Deploys tables, the providers' own views, focus_unified and what a refresh asks itself."""
     asked = {"focus_unified", "focus_delivery_status"}
@@ -158,6 +181,7 @@ def few_views(monkeypatch) -> None:
 
 LAKES = [
     "duckdb_lake",
+    pytest.param("duckdb_s3_lake", marks=pytest.mark.s3),
     pytest.param("trino_lake", marks=pytest.mark.trino),
     pytest.param("trino_s3_lake", marks=[pytest.mark.trino, pytest.mark.s3]),
 ]

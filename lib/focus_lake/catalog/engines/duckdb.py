@@ -64,15 +64,22 @@ class DuckDB:
                 f"delete it and run again: {error}"
             ) from error
         if self._place.lake.startswith("s3://"):
-            try:
-                connection.execute("LOAD httpfs")
-            except self._errors as error:
-                raise CatalogError(
-                    "DuckDB reads s3:// with its extension httpfs, which is not installed: run "
-                    "INSTALL httpfs in DuckDB once with network access, or use --engine athena "
-                    f"or trino: {error}"
-                ) from error
+            self._reach_s3(connection)
         return connection
+
+    def _reach_s3(self, connection: Any) -> None:
+        if self._store.root.rstrip("/") == self._place.lake.rstrip("/"):
+            from focus_lake.catalog.engines import s3_files  # needs fsspec, which nothing else does
+
+            return s3_files.register(connection, self._store)
+        try:
+            connection.execute("LOAD httpfs")
+        except self._errors as error:
+            raise CatalogError(
+                "DuckDB reads s3:// with its extension httpfs, which is not installed: run "
+                "INSTALL httpfs in DuckDB once with network access, or use --engine athena "
+                f"or trino: {error}"
+            ) from error
 
     def names(self) -> set[str]:
         found = self._query("SELECT view_name FROM duckdb_views() WHERE NOT internal")
