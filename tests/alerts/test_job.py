@@ -179,7 +179,25 @@ def test_of_two_runs_at_once_the_second_ends(catalog):
     mark["since"] = "2020-01-01T00:00:00.000Z"  # that one died
     (catalog.lake / LOCK).write_text(json.dumps(mark))
     assert catalog.send() == 0
-    assert not (catalog.lake / LOCK).exists()
+    assert catalog.send() == 0  # it left no mark that holds up the next run
+
+
+def test_a_run_whose_place_was_taken_sends_no_more_and_leaves_the_others_mark(
+    catalog, receiver, monkeypatch
+):
+    catalog.finds({"x_Account": "1"}, {"x_Account": "2", "x_Finding": "second"})
+    mark = json.dumps({"run_id": "other", "since": "2999-01-01T00:00:00.000Z"})
+    deliver = job.Delivery.deliver
+
+    def slowly(*args):
+        deliver(*args)
+        (catalog.lake / LOCK).write_text(mark)  # an hour has passed, and another run began
+
+    monkeypatch.setattr(job.Delivery, "deliver", slowly)
+    with pytest.raises(Busy, match="because this one took too long"):
+        catalog.send()
+    assert len(receiver.requests) == 1
+    assert (catalog.lake / LOCK).read_text() == mark
 
 
 def test_a_broken_record_of_what_was_sent_stops_the_job(catalog, receiver):

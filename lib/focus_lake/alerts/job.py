@@ -69,9 +69,10 @@ def main(options: AlertOptions, log: Log | None = None) -> int:
     found = _findings(options, lake, log)
     if options.dry_run:
         return _planned(found, Outbox(lake, log.run_id), today, options.max_a_day)
-    with runs.recorded(lake, "send_alerts", options, log) as run, Lock(lake, log.run_id):
+    with runs.recorded(lake, "send_alerts", options, log) as run, Lock(lake, log.run_id) as lock:
         told = Told()
-        problems = _say(found, Outbox(lake, log.run_id), routes, today, options, told)
+        outbox = Outbox(lake, log.run_id)
+        problems = _say(found, lock, outbox, routes, today, options, told)
         for problem in problems:
             log.event("alert not delivered", "error", reason=problem)
         run.counts, run.refusals = vars(told), problems
@@ -119,6 +120,7 @@ def _findings(options: AlertOptions, lake: Store, log: Log) -> list[Finding]:
 
 def _say(
     found: list[Finding],
+    lock: Lock,
     outbox: Outbox,
     routes: dict[str, Route],
     today: date,
@@ -129,6 +131,7 @@ def _say(
     delivery = Delivery(options.timeout, options.attempts, options.sns_endpoint)
     problems = []
     for message in outbox.waiting():
+        lock.renew()
         problems += _delivered(message, routes, delivery, outbox, told)
     new = _new(found, outbox, today, told)
     outbox.write()
@@ -140,6 +143,7 @@ def _say(
     wanted = messages.grouped(one for one in new if one.route in routes)
     kept = messages.capped(wanted, outbox.sent_on(str(today)), options.max_a_day)
     for message in kept:
+        lock.renew()
         outbox.begin(message, str(today))
         problems += _delivered(message, routes, delivery, outbox, told)
     kept_findings = sum(len(message.findings) for message in kept)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -124,27 +125,46 @@ class Outbox:
 
 
 class Lock:
-    """One run at a time: of two that begin together the second one says so and ends."""
+    """One run at a time: of two that begin together the second one says so and ends.
+
+    The mark is only ever changed from the version that this run wrote: a run that took too long,
+    and whose place another one took, neither sends on nor removes the other's mark.
+    """
 
     def __init__(self, lake: Store, run_id: str):
         self._lake, self._run = lake, run_id
+        self._version: str | None = None
 
     def __enter__(self) -> Lock:
-        data, version = self._lake.read(LOCK)
-        if data:
-            held = json.loads(data)
+        data, self._version = self._lake.read(LOCK)
+        held = json.loads(data) if data else {"until": utc_now()}
+        if "until" not in held:
             since = datetime.fromisoformat(held["since"])
             if datetime.now(UTC) - since < BROKEN_OFF:
                 raise Busy(
                     f"run {held['run_id']} is sending alerts since {held['since']}; wait for it, "
                     f"or remove {self._lake.url(LOCK)} if it has died"
                 )
-        mark = json.dumps({"run_id": self._run, "since": utc_now()}).encode()
         try:
-            self._lake.put_if(LOCK, mark, version)
+            self._mark()
         except VersionConflict:
             raise Busy("another run began to send alerts at this moment") from None
         return self
 
+    def renew(self) -> None:
+        """Say that this run still lives; Busy if another one took its place meanwhile."""
+        try:
+            self._mark()
+        except VersionConflict:
+            raise Busy(
+                "another run began to send alerts because this one took too long; what is left "
+                "is said by the next run"
+            ) from None
+
     def __exit__(self, *error: object) -> None:
-        self._lake.delete(LOCK)
+        with suppress(VersionConflict):  # it is the mark of a run that took this one's place
+            self._mark(until=utc_now())
+
+    def _mark(self, **more: str) -> None:
+        mark = {"run_id": self._run, "since": utc_now(), **more}
+        self._version = self._lake.put_if(LOCK, json.dumps(mark).encode(), self._version)
