@@ -22,6 +22,25 @@ def faults(root, **files: str) -> list[str]:
     return [text for sheet in sheets.values() for text in sheet.problems]
 
 
+def test_a_provider_of_ones_own_is_one_that_the_ledger_has(tmp_path):
+    (tmp_path / "ledger" / "hetzner").mkdir(parents=True)
+    (tmp_path / "ledger" / "hetzner" / "202601.jsonl").write_text("{}\n")
+    assert faults(tmp_path, budgets=BUDGETS + "a,provider,hetzner,2026,USD,1,\n") == []
+
+
+def test_a_months_budget_within_a_years_is_worth_a_look(tmp_path):
+    path = tmp_path / "reference" / "budgets" / "a.csv"
+    path.parent.mkdir(parents=True)
+    lines = "year,all,,2026,USD,100,\nspring,all,,202604,USD,9,\nyear,all,,2027,USD,100,\n"
+    path.write_text(BUDGETS + lines + "april,provider,aws,202604,USD,9,\n", encoding="utf-8")
+    sheet = read(storage.at(str(tmp_path)))["budgets"]
+    assert sheet.problems == []
+    assert sheet.warnings == [
+        "reference/budgets/a.csv line 3: spring lies within year of reference/budgets/a.csv "
+        "line 2: both count the same money of all"
+    ]
+
+
 def test_good_budgets_have_no_fault(tmp_path):
     lines = "a,all,,2026,USD,100,me\nb,department,Marketing,202601,EUR,5.5,\n"
     assert faults(tmp_path, budgets=BUDGETS + lines) == []
@@ -35,6 +54,8 @@ def test_good_budgets_have_no_fault(tmp_path):
         ("a,all,,202613,USD,1,\n", "period '202613' must be a month, such as 202601, or a year"),
         ("a,all,aws,2026,USD,1,\n", "value 'aws': scope all has no value"),
         ("a,provider,,2026,USD,1,\n", "value is empty; say which provider is meant"),
+        ("a,provider,awz,2026,USD,1,\n", "no provider is called 'awz'; did you mean 'aws'?"),
+        ("a,provider,hetzner,2026,USD,1,\n", "no provider is called 'hetzner'; there are ai_spend,"),
         ("a,department,Marketin,2026,USD,1,\n", "no line of cost_centers has the department"),
         ("a,business_unit,Retail,2026,USD,1,\n", "no line of cost_centers has the business unit"),
         ("a,all,,2026,USD,-1,\n", "amount '-1' must not be below 0"),

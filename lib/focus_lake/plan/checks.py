@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from focus_lake import declare
+from focus_lake.reference.read import Sheets
 from focus_lake.reference.sheet import Row, Sheet
 from focus_lake.spec.columns import did_you_mean
 
@@ -14,9 +16,13 @@ OF_COST_CENTERS = ("cost_center", "department", "business_unit")  # what cost_ce
 Fault = tuple[Row, str, str]
 
 
-def budgets(sheet: Sheet, sheets: dict[str, Sheet]) -> Iterator[Fault]:
-    """Periods, scopes that are listed, and no two budgets of one scope at one time."""
+def budgets(sheet: Sheet, sheets: Sheets) -> Iterator[Fault]:
+    """Periods, scopes that are there, and no two budgets of one scope in one period.
+
+    A month's budget within that of its year is worth a look: both count the same money.
+    """
     first: dict[tuple, Row] = {}
+    years = {(r["scope"], r["value"], r["period"]): r for r in sheet.rows if len(r["period"]) == 4}
     for row in sheet.rows:
         if not PERIOD.fullmatch(row["period"]):
             message = f"period {row['period']!r} must be a month, such as 202601, or a year: 2026"
@@ -27,12 +33,18 @@ def budgets(sheet: Sheet, sheets: dict[str, Sheet]) -> Iterator[Fault]:
             yield (
                 row,
                 f"{row['name']} overlaps {other['name']} of {other.where()}: both are the budget "
-                f"of {row['scope']} {row['value'] or ''} in {row['period']}; keep one of them",
+                f"of {_called(row)} in {row['period']}; keep one of them",
                 "scope",
+            )
+        year = years.get((row["scope"], row["value"], row["period"][:4]))
+        if year and year is not row and year["name"] != row["name"]:
+            sheet.warnings.append(
+                f"{row.where('period')}: {row['name']} lies within {year['name']} of "
+                f"{year.where()}: both count the same money of {_called(row)}"
             )
 
 
-def suppressions(sheet: Sheet, sheets: dict[str, Sheet]) -> Iterator[Fault]:
+def suppressions(sheet: Sheet, sheets: Sheets) -> Iterator[Fault]:
     """A scope with its value, and days in order."""
     for row in sheet.rows:
         yield from _scope(row, sheets)
@@ -41,13 +53,13 @@ def suppressions(sheet: Sheet, sheets: dict[str, Sheet]) -> Iterator[Fault]:
             yield row, message, "valid_until"
 
 
-def reductions(sheet: Sheet, sheets: dict[str, Sheet]) -> Iterator[Fault]:
+def reductions(sheet: Sheet, sheets: Sheets) -> Iterator[Fault]:
     """A scope with its value."""
     for row in sheet.rows:
         yield from _scope(row, sheets)
 
 
-def outcomes(sheet: Sheet, sheets: dict[str, Sheet]) -> Iterator[Fault]:
+def outcomes(sheet: Sheet, sheets: Sheets) -> Iterator[Fault]:
     """An outcome belongs to a department, to an application, or to everything."""
     for row in sheet.rows:
         if row["department"] and row["application"]:
@@ -55,7 +67,11 @@ def outcomes(sheet: Sheet, sheets: dict[str, Sheet]) -> Iterator[Fault]:
             yield row, message, "application"
 
 
-def _scope(row: Row, sheets: dict[str, Sheet]) -> Iterator[Fault]:
+def _called(row: Row) -> str:
+    return f"{row['scope']} {row['value'] or ''}".strip()
+
+
+def _scope(row: Row, sheets: Sheets) -> Iterator[Fault]:
     scope, value = row["scope"], row["value"]
     if scope == "all":
         if value:
@@ -63,6 +79,11 @@ def _scope(row: Row, sheets: dict[str, Sheet]) -> Iterator[Fault]:
         return
     if not value:
         yield row, f"value is empty; say which {scope.replace('_', ' ')} is meant", "value"
+    elif scope == "provider":
+        known = {*declare.names(), *sheets.providers}
+        if value not in known:
+            hint = did_you_mean(value, known) or f"; there are {', '.join(sorted(known))}"
+            yield row, f"no provider is called {value!r}{hint}", "value"
     elif scope in OF_COST_CENTERS:
         listed = {one[scope] for one in sheets["cost_centers"].rows} - {None}
         # Charges may name a cost center that is not listed; departments are in cost_centers alone.

@@ -16,10 +16,11 @@ FOLDERS_OF_OTHERS = ("fx_rates",)  # catalog/currency.py reads these itself
 
 
 class Sheets(dict[str, Sheet]):
-    """Every kind's sheet by name. months: those that the ledger has, YYYYMM; tag_keys: the keys
-    that declarations keep in daily summaries, None if nobody said."""
+    """Every kind's sheet by name. months: those that the ledger has, YYYYMM; providers: those that
+    it has; tag_keys: the keys that declarations keep in daily summaries, None if nobody said."""
 
     months: set[str]
+    providers: set[str]
     tag_keys: Collection[str] | None = None
 
 
@@ -27,7 +28,9 @@ def read(store: Store, tag_keys: Collection[str] | None = None) -> Sheets:
     """Every kind's sheet, checked. Raises StorageError if the lake cannot be read."""
     files = [kind for kind in table().values() if kind.format != DERIVED]
     sheets = Sheets({kind.name: _sheet(store, kind) for kind in files})
-    sheets.months, sheets.tag_keys = months(store), tag_keys
+    ledgers = list(_ledger_files(store))
+    sheets.months, sheets.providers = {one[2] for one in ledgers}, {one[1] for one in ledgers}
+    sheets.tag_keys = tag_keys
     for sheet in list(sheets.values()):
         for path in sheet.kind.checks:
             for row, message, *key in function(path)(sheet, sheets):
@@ -38,10 +41,11 @@ def read(store: Store, tag_keys: Collection[str] | None = None) -> Sheets:
     return sheets
 
 
-def months(store: Store) -> set[str]:
-    """The billing months that the ledger has a file for."""
-    found = (re.fullmatch(r"ledger/[^/]+/([0-9]{6})[.]jsonl", e.path) for e in store.list("ledger"))
-    return {match[1] for match in found if match}
+def _ledger_files(store: Store) -> Iterator[re.Match[str]]:
+    """Provider and billing month of every file of the ledger."""
+    for entry in store.list("ledger"):
+        if match := re.fullmatch(r"ledger/([^/]+)/([0-9]{6})[.]jsonl", entry.path):
+            yield match
 
 
 def _derived(kind: Kind, sheets: Sheets) -> Sheet:
