@@ -3,6 +3,8 @@
 -- charged_until) and delivered after it; later days are unknown, not low. Days are the
 -- provider's own. An export that fell silent long before the others does not hold them back.
 -- x_Horizon is the end of the newest provider's month, x_AheadNo that of the month after it.
+-- x_HasEnded: the provider itself fell silent so long ago that nothing more is expected of it.
+-- x_OpenMonth is the first month, up to x_Horizon's, of which days of any other are unknown.
 CREATE OR REPLACE VIEW ${database}.focus_complete_days AS
 WITH zones (provider, hours) AS (
     VALUES
@@ -93,17 +95,35 @@ horizon AS (
     FROM providers
 ),
 
+ended AS (
+    SELECT
+        horizon.*,
+        DATE_DIFF('day', last_day, newest) > ${plan_silent_days} AS has_ended
+    FROM horizon
+),
+
 ahead AS (
     SELECT
         provider,
         first_day,
         last_day,
+        has_ended,
+        CAST(
+            LEAST(
+                MIN(
+                    CASE
+                        WHEN NOT has_ended THEN DATE_TRUNC('month', DATE_ADD('day', 1, last_day))
+                    END
+                ) OVER (),
+                DATE_TRUNC('month', newest)
+            ) AS date
+        ) AS open_month,
         CAST(
             DATE_ADD(
                 'day', -1, CAST(DATE_ADD('month', 1, DATE_TRUNC('month', newest)) AS date)
             ) AS date
         ) AS horizon
-    FROM horizon
+    FROM ended
 )
 
 SELECT
@@ -116,5 +136,7 @@ SELECT
     CAST(
         DATE_DIFF('day', DATE '1970-01-05', DATE_ADD('month', 1, DATE_ADD('day', 1, horizon))) - 1
         AS bigint
-    ) AS x_AheadNo
+    ) AS x_AheadNo,
+    open_month AS x_OpenMonth,
+    has_ended AS x_HasEnded
 FROM ahead

@@ -34,17 +34,20 @@ past AS (
         ) AS months (month_no)
 ),
 
+-- A provider that fell silent for good is not expected to cost anything.
 ahead AS (
     SELECT
         complete.x_Provider,
         CAST(NULL AS integer) AS known_days,
-        DATE_ADD(
-            'month', months.month_no, DATE_TRUNC('month', complete.x_Horizon)
-        ) AS target,
+        DATE_ADD('month', months.month_no, complete.x_OpenMonth) AS target,
         complete.x_LastDayNo AS last_no,
         complete.x_AheadNo AS ahead_no
     FROM ${database}.focus_complete_days AS complete
-    CROSS JOIN UNNEST(SEQUENCE(0, 11)) AS months (month_no)
+    CROSS JOIN
+        UNNEST(
+            SEQUENCE(0, 11 + DATE_DIFF('month', complete.x_OpenMonth, complete.x_Horizon))
+        ) AS months (month_no)
+    WHERE NOT complete.x_HasEnded
 ),
 
 targets AS (

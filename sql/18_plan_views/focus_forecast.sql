@@ -1,4 +1,5 @@
--- One row is the forecast of one scope, month and currency: this month and the next three.
+-- One row is the forecast of one scope, month and currency: this month and the next three, and a
+-- month before them whose bill is late.
 -- x_Actual is what was charged on the days that are known, x_Forecast that plus what is usual on
 -- each day left plus the monthly charges still to come (x_Fixed). x_Low and x_High span the errors
 -- that the same scope's forecasts had in the last months; null until there are three. With less
@@ -29,9 +30,10 @@ WITH parts AS (
 numbered AS (
     SELECT
         parts.*,
+        -- Parts reach eleven months beyond the newest.
         ROW_NUMBER() OVER (
-            PARTITION BY x_Scope, x_Value, BillingCurrency ORDER BY yearmonth
-        ) AS month_no,
+            PARTITION BY x_Scope, x_Value, BillingCurrency ORDER BY yearmonth DESC
+        ) AS months_left,
         CAST(DATE_ADD('day', known_no, DATE '1970-01-05') AS date) AS known_until
     FROM parts
 ),
@@ -77,7 +79,7 @@ stated AS (
             ELSE 5
         END AS known_days
     FROM numbered
-    WHERE month_no <= 4
+    WHERE months_left > 8
 )
 
 SELECT

@@ -87,14 +87,15 @@ class Plan:
             if source.stem in VIEWS:
                 self.connection.execute(translate(source.fill(values), "focus"))
 
-    def known(self, provider: str, last: str) -> None:
-        """The provider's last complete day."""
+    def known(self, provider: str, last: str, **others) -> None:
+        """The provider's last complete day; others: horizon, open_month, ended of its row."""
         day = date.fromisoformat(last)
-        horizon = end_of_month(day)
+        horizon = end_of_month(date.fromisoformat(others.get("horizon", last)))
         ahead = end_of_month(horizon + timedelta(days=1))
         numbers = [(one - MONDAY).days for one in (day, horizon, ahead)]
         row = [provider, date(2025, 1, 1), day, numbers[0], horizon, numbers[1], numbers[2]]
-        self.insert("focus_complete_days", *row)
+        month = date.fromisoformat(others.get("open_month", f"{horizon:%Y-%m}-01"))
+        self.insert("focus_complete_days", *row, month, others.get("ended", False))
 
     def charge(self, first: str, last: str, cost: str, **others) -> None:
         """The same cost on every day from first to last."""

@@ -120,3 +120,76 @@ def test_departments_are_those_of_cost_centers(steady):
     steady.budget("department", "Sales", "202601", "9000", name="s")
     rows = steady.rows(f"{STATUS} ORDER BY x_Budget")
     assert [row["x_Actual"] for row in rows] == [2540, 1120]
+
+
+def by_name(plan: Plan) -> dict[str, dict]:
+    return {row["x_Budget"]: row for row in plan.rows(STATUS)}
+
+
+def test_what_is_not_known_is_never_ok(steady):
+    steady.budget("all", None, "202510", "5", name="before the lake")
+    steady.budget("all", None, "202512", "5", name="in euros", currency="EUR")
+    steady.budget("all", None, "202602", "9000", name="next month")
+    steady.budget("all", None, "2027", "9000", name="next year")  # forecast to December 2026
+    rows = by_name(steady)
+    said = {n: (row["x_Actual"], row["x_Level"], row["x_Reason"]) for n, row in rows.items()}
+    assert said == {
+        "before the lake": (None, None, "nothing was charged"),
+        "in euros": (None, None, "no rate from USD to EUR"),
+        "next month": (None, "ok", "the period has not begun"),
+        "next year": (None, None, "the period is further ahead than the forecast"),
+    }
+    assert rows["next month"]["x_Projection"] == 20 * 100 + 8 * 30
+    assert rows["next year"]["x_Projection"] is None
+
+
+def test_of_a_year_that_is_forecast_in_part_there_is_no_projection():
+    plan = Plan("2026-06-14")
+    plan.charge("2026-04-01", "2026-06-14", "10")
+    plan.budget("all", None, "2027", "2000", name="2027")  # January to May are forecast
+    plan.budget("all", None, "202705", "200", name="May")
+    rows = by_name(plan)
+    assert (rows["2027"]["x_Projection"], rows["2027"]["x_Level"]) == (None, None)
+    assert (rows["May"]["x_Projection"], rows["May"]["x_Level"]) == (310, "critical")
+
+
+def test_each_provider_is_projected_from_its_own_last_day():
+    # aws is known to 14 January, oci to 20 December; gcp fell silent in October.
+    plan = Plan("2026-01-14")
+    plan.connection.execute("DELETE FROM focus_complete_days")
+    plan.known("aws", "2026-01-14", open_month="2025-12-01")
+    plan.known("oci", "2025-12-20", horizon="2026-01-14", open_month="2025-12-01")
+    plan.known("gcp", "2025-10-20", horizon="2026-01-14", open_month="2025-12-01", ended=True)
+    plan.charge("2025-10-01", "2026-01-14", "10")
+    plan.charge("2025-10-01", "2025-12-20", "20", x_Provider="oci")
+    plan.charge("2025-08-01", "2025-10-20", "40", x_Provider="gcp")
+    plan.budget("all", None, "202512", "900", name="December")
+    plan.budget("all", None, "202601", "931", name="January")
+    plan.budget("provider", "aws", "202512", "310", name="aws")
+    plan.budget("provider", "gcp", "202601", "1", name="gcp")
+    plan.budget("all", None, "2025", "9000", name="2025")
+    rows = by_name(plan)
+    said = {
+        name: (row["x_Actual"], row["x_Projection"], row["x_Level"], str(row["x_KnownUntil"]))
+        for name, row in rows.items()
+    }
+    assert said == {
+        "December": (310 + 400, 930, "warning", "2025-12-20"),
+        "January": (140, 930, "ok", "2025-12-20"),
+        "aws": (310, 310, "ok", "2026-01-14"),
+        "gcp": (None, None, None, "2025-12-20"),
+        # 92 days of aws, 81 of oci and 81 of gcp; oci's last 11 days are to come.
+        "2025": (920 + 1620 + 3240, 920 + 1620 + 3240 + 220, "ok", "2025-12-20"),
+    }
+    forecast = "SELECT yearmonth, x_Forecast FROM focus_forecast WHERE x_Scope = 'all' ORDER BY 1"
+    months = [(row["yearmonth"], row["x_Forecast"]) for row in plan.rows(forecast)]
+    days = {"202512": 31, "202601": 31, "202602": 28, "202603": 31, "202604": 30}
+    assert months == [(month, count * 30) for month, count in days.items()]
+
+
+def test_a_credit_near_the_end_lowers_the_projection():
+    plan = Plan("2026-01-30")
+    plan.charge("2025-11-01", "2026-01-30", "10")
+    plan.charge("2026-01-30", "2026-01-30", "-100")
+    plan.budget("all", None, "202601", "500")
+    assert plan.row(STATUS)["x_Projection"] == 310 - 100

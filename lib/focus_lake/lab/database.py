@@ -24,7 +24,7 @@ CREATE TABLE focus_daily (
     BilledCost decimal(38, 18));
 CREATE TABLE focus_complete_days (
     x_Provider varchar, x_FirstDay date, x_LastDay date, x_LastDayNo bigint, x_Horizon date,
-    x_HorizonNo bigint, x_AheadNo bigint);
+    x_HorizonNo bigint, x_AheadNo bigint, x_OpenMonth date, x_HasEnded boolean);
 CREATE TABLE focus_cost_centers (
     cost_center varchar, department varchar, business_unit varchar, valid_from varchar,
     valid_until varchar);
@@ -81,7 +81,9 @@ def _fill(connection: Any, series: Sequence[Series]) -> None:
     numbers = [(when - MONDAY).days for when in (last, horizon, ahead)]
     for one in series:
         row = [one.name, FIRST, last, numbers[0], horizon, numbers[1], numbers[2]]
-        connection.execute("INSERT INTO focus_complete_days VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        row += [horizon.replace(day=1), False]
+        marks = ", ".join("?" for _ in row)
+        connection.execute(f"INSERT INTO focus_complete_days VALUES ({marks})", row)
 
 
 def _rows(one: Series) -> list[list[Any]]:
