@@ -85,8 +85,12 @@ def is_table(name: str) -> bool:
     derived = [
         f"focus_{kind.called}" for kind in kinds.table().values() if kind.format == "derived"
     ]
-    inner = (*shared, *derived, "focus_allocation_shares")
-    return name in inner or name.startswith("focus_reference_") or name.endswith(ends)
+    from focus_lake.catalog import kept
+
+    computing = [one.computed_by for one in kept.every()]
+    inner = (*shared, *derived, *computing, "focus_allocation_shares")
+    starts = ("focus_reference_", "focus_kept_")
+    return name in inner or name.startswith(starts) or name.endswith(ends)
 
 
 if __name__ == "__main__":

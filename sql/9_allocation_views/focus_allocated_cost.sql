@@ -14,66 +14,46 @@ WITH rates AS (
     WHERE to_currency = '${reporting_currency}' AND from_currency <> '${reporting_currency}'
 ),
 
-summed AS (
-    SELECT
-        yearmonth,
-        x_Provider,
-        BillingCurrency,
-        x_Payer,
-        x_AllocationType,
-        x_Pool,
-        x_AllocationRule,
-        x_AllocationRuleVersion,
-        ServiceCategory,
-        ServiceName,
-        BillingAccountId,
-        SubAccountId,
-        SUM(BilledCost) AS BilledCost,
-        SUM(EffectiveCost) AS EffectiveCost
-    FROM ${database}.focus_allocation_shares
-    WHERE x_RuleSet = 'active'
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
-),
-
 rated AS (
     SELECT
-        summed.yearmonth,
-        summed.x_Provider,
-        summed.BillingCurrency,
-        summed.x_Payer,
+        shares.yearmonth,
+        shares.x_Provider,
+        shares.BillingCurrency,
+        shares.x_Payer,
         CASE
-            WHEN summed.x_Payer = '(unallocated)' THEN '(unallocated)'
+            WHEN shares.x_Payer = '(unallocated)' THEN '(unallocated)'
             ELSE COALESCE(centers.department, '(unlisted)')
         END AS x_Department,
         CASE
-            WHEN summed.x_Payer = '(unallocated)' THEN '(unallocated)'
+            WHEN shares.x_Payer = '(unallocated)' THEN '(unallocated)'
             WHEN centers.cost_center IS NULL THEN '(unlisted)'
             ELSE centers.business_unit
         END AS x_BusinessUnit,
-        summed.x_AllocationType,
-        summed.x_Pool,
-        summed.x_AllocationRule,
-        summed.x_AllocationRuleVersion,
-        summed.ServiceCategory,
-        summed.ServiceName,
-        summed.BillingAccountId,
-        summed.SubAccountId,
-        summed.BilledCost,
-        summed.EffectiveCost,
+        shares.x_AllocationType,
+        shares.x_Pool,
+        shares.x_AllocationRule,
+        shares.x_AllocationRuleVersion,
+        shares.ServiceCategory,
+        shares.ServiceName,
+        shares.BillingAccountId,
+        shares.SubAccountId,
+        shares.BilledCost,
+        shares.EffectiveCost,
         CAST('${reporting_currency}' AS varchar) AS x_ReportingCurrency,
         CASE
-            WHEN summed.BillingCurrency = '${reporting_currency}' THEN CAST(1 AS decimal(20, 12))
+            WHEN shares.BillingCurrency = '${reporting_currency}' THEN CAST(1 AS decimal(20, 12))
             ELSE rates.rate
         END AS x_FxRate
-    FROM summed
+    FROM ${database}.focus_allocation_shares AS shares
     LEFT JOIN ${database}.focus_cost_centers AS centers
-        ON summed.x_Payer = centers.cost_center
-        AND summed.yearmonth >= COALESCE(centers.valid_from, '000000')
-        AND summed.yearmonth <= COALESCE(centers.valid_until, '999999')
+        ON shares.x_Payer = centers.cost_center
+        AND shares.yearmonth >= COALESCE(centers.valid_from, '000000')
+        AND shares.yearmonth <= COALESCE(centers.valid_until, '999999')
     LEFT JOIN rates
-        ON summed.BillingCurrency = rates.from_currency
-        AND CONCAT(summed.yearmonth, '01') >= rates.first_day
-        AND CONCAT(summed.yearmonth, '01') < rates.end_day
+        ON shares.BillingCurrency = rates.from_currency
+        AND CONCAT(shares.yearmonth, '01') >= rates.first_day
+        AND CONCAT(shares.yearmonth, '01') < rates.end_day
+    WHERE shares.x_RuleSet = 'active'
 )
 
 SELECT

@@ -1,5 +1,5 @@
 -- One row is what a payer bears by the rules that count and by those with the shadow rules in.
--- Of each month, provider and currency the sums over all payers are equal: a rule moves cost only.
+-- Without a rule in shadow the two are the same. Of each month, provider and currency the sums over all payers are equal: a rule moves cost only.
 CREATE OR REPLACE VIEW ${database}.focus_allocation_shadow AS
 WITH sides AS (
     SELECT
@@ -8,9 +8,9 @@ WITH sides AS (
         BillingCurrency,
         x_Payer,
         SUM(CASE WHEN x_RuleSet = 'active' THEN BilledCost END) AS active_billed,
-        SUM(CASE WHEN x_RuleSet = 'shadow' THEN BilledCost END) AS shadow_billed,
+        SUM(CASE WHEN x_RuleSet = '${shadow_set}' THEN BilledCost END) AS shadow_billed,
         SUM(CASE WHEN x_RuleSet = 'active' THEN EffectiveCost END) AS active_effective,
-        SUM(CASE WHEN x_RuleSet = 'shadow' THEN EffectiveCost END) AS shadow_effective
+        SUM(CASE WHEN x_RuleSet = '${shadow_set}' THEN EffectiveCost END) AS shadow_effective
     FROM ${database}.focus_allocation_shares
     GROUP BY 1, 2, 3, 4
 )

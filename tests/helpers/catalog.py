@@ -23,7 +23,7 @@ def refresh(*argv: str) -> int:
 ALLOCATION = {
     *("focus_unified", "focus_daily", "focus_exchange_rates", "focus_cost_centers"),
     *("focus_tag_values", "focus_account_cost_centers", "focus_allocated_cost"),
-    *("focus_chargeback", "focus_chargeback_lines", "focus_delivery_status"),
+    *("focus_allocated_now", "focus_chargeback", "focus_chargeback_lines", "focus_delivery_status"),
 }
 
 

@@ -25,6 +25,19 @@ OWNED = """COALESCE(
         ) AS x_CostCenter"""
 
 
+SHADOW_RULED = """    UNION ALL
+    SELECT
+        CAST('shadow' AS varchar) AS x_RuleSet,
+        matched.*
+    FROM (
+        SELECT
+            charges.*{flags},
+            {matches} AS rule_no
+        FROM charges
+    ) AS matched
+"""
+
+
 def values(rows: Rows, declarations: Sequence) -> dict[str, str]:
     """The placeholders, for the rules that count."""
     rules = {which: rules_of(rows, which) for which in (ACTIVE, SHADOW)}
@@ -33,11 +46,13 @@ def values(rows: Rows, declarations: Sequence) -> dict[str, str]:
     expressions = {name: f"charges.{name}" for name in _looked_at(every)}
     expressions |= {f"{TAG}{key}": f"charges.x_Tag{n}" for n, key in enumerate(tags, 1)}
     spelled = sorted({row["attribute"] for row in rows["tag_values"]})
+    scopes, matched = _scopes(every, expressions), _matched(rules, expressions)
+    matched["shadow_ruled"] = matched["shadow_ruled"].replace("{flags}", scopes["scope_flags"])
     return {
         **meant(spelled),
         **_charges(every, tags, spelled),
-        **_matched(rules, expressions),
-        **_scopes(every, expressions),
+        **matched,
+        **scopes,
         **_trace(expressions),
         "derived_payer": _derived(rules, expressions),
         "shares_of_charges": _step("charged", "begun", rules, 1),
@@ -114,6 +129,11 @@ def _matched(rules: Mapping[str, list[Rule]], expressions: Mapping[str, str]) ->
             if not rule.takes_pool
         ]
         found[f"{which}_matches"] = _case(cases)
+    # Without a rule in shadow both sets are the same: one is worked out, for half of the time.
+    matches = found.pop("shadow_matches")
+    is_same = rules[SHADOW] == rules[ACTIVE]
+    found["shadow_ruled"] = "" if is_same else SHADOW_RULED.replace("{matches}", matches)
+    found["shadow_set"] = ACTIVE if is_same else SHADOW
     return found
 
 

@@ -7,9 +7,11 @@ until this refresh stays until the next one: a query that began before may still
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from focus_lake.catalog import keeping
 from focus_lake.catalog.engines.base import Engine
+from focus_lake.catalog.kept import Kept
 from focus_lake.declare.model import Declaration
 from focus_lake.lake import ledger, live, publications
 from focus_lake.lake.publications import Key
@@ -18,11 +20,12 @@ from focus_lake.storage.base import Store
 
 @dataclass(frozen=True)
 class Expiry:
-    """What goes of one provider: folders in the lake, and partitions by table of the catalog."""
+    """What goes of one provider, or of one kept view: folders in the lake, and partitions by table
+    of the catalog."""
 
     provider: str
     folders: tuple[str, ...]
-    partitions: dict[str, tuple[Key, ...]]
+    partitions: dict[str, tuple]
 
     def drops(self, engine: Engine) -> list[str]:
         """The statements that take the partitions out of the catalog."""
@@ -55,6 +58,21 @@ def plan(store: Store, engine: Engine, one: Declaration, days: int, named: str) 
         if key in lying[table]
     ]
     return Expiry(one.name, tuple(folders), _partitions(engine, one.name, old))
+
+
+def plan_kept(store: Store, engine: Engine, one: Kept, days: int, named: str) -> Expiry:
+    """Revisions of a kept view that are older than `days` days and not among those named: by the
+    view now, or by the view before this refresh."""
+    oldest = datetime.now(UTC) - timedelta(days=days)
+    old = [
+        key
+        for key, written in sorted(keeping.lying_in(store, one).items())
+        if written < oldest and key.revision not in named
+    ]
+    known = engine.partitions(one.table, one.key_type) if old else set()
+    dropped = {one.table: tuple(key for key in old if key in known)} if old else {}
+    folders = tuple(f"{one.folder}/{publications.partition(key)}" for key in old)
+    return Expiry(one.view, folders, dropped)
 
 
 def _partitions(engine: Engine, provider: str, old: list[Key]) -> dict[str, tuple[Key, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from focus_lake.catalog import currency, render
+from focus_lake.catalog import currency, kept, render
 from focus_lake.catalog.engines.base import Engine
 from focus_lake.catalog.refresh import RATES, Refresh, RefreshOutcome
 from focus_lake.errors import FocusLakeError, OptionsError
@@ -165,6 +165,6 @@ def _tell(options: RefreshOptions, outcome: RefreshOutcome) -> None:
     if len(outcome.late) > SHOWN:
         print(f"LATE {len(outcome.late) - SHOWN} more exports: see focus_delivery_status")
     for name, reason in sorted(outcome.failed.items()):
-        kept = "" if name == RATES else " (as before in the catalog)"
-        print(f"FAILED {name}{kept}: {reason}")
+        is_new = name == RATES or name.startswith(f"{kept.FOLDER} ")
+        print(f"FAILED {name}{'' if is_new else ' (as before in the catalog)'}: {reason}")
     print(f"{outcome.statements} statements on {options.engine}, database {options.database}")

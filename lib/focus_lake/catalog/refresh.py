@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from focus_lake import declare
-from focus_lake.catalog import currency, expire, measures, render, sources
+from focus_lake.catalog import currency, expire, kept, measures, render, sources
 from focus_lake.catalog.engines.base import Engine
+from focus_lake.catalog.keeping import Keeper, KeepFailed
 from focus_lake.catalog.render import CatalogPlace, Statement
+from focus_lake.catalog.revisions import Below
 from focus_lake.declare.model import Declaration
 from focus_lake.errors import CatalogError, FocusLakeError, LedgerError, StorageError
 from focus_lake.lake import held, ledger, live, publications, summaries
@@ -61,6 +63,8 @@ class Refresh:
         self.outcome = RefreshOutcome()
         self.reference = render.NO_REFERENCE
         self.named: dict[str, str] = {}  # text of each provider's views before this run
+        self.texts: dict[str, list[str]] = {}  # the views of each provider deployed in this run
+        self.keeper: Keeper | None = None
 
     def run(self, providers: Iterable[str], expire_days: int = 0) -> RefreshOutcome:
         """Deploy everything for the providers (none: all); failures are in the outcome.
@@ -118,9 +122,16 @@ class Refresh:
             self._fail(name, reason)
 
     def _expire(self, providers: list[Declaration], days: int) -> None:
-        for one in providers:
-            named = self.named[one.name]
-            expiry = expire.plan(self.store, self.engine, one, days, named)
+        plans = [
+            expire.plan(self.store, self.engine, one, days, self.named[one.name])
+            for one in providers
+        ]
+        if self.keeper is not None:
+            for each in kept.every():
+                named = [self.named[each.view], *self.keeper.revisions.get(each.view, {}).values()]
+                old = expire.plan_kept(self.store, self.engine, each, days, " ".join(named))
+                plans += [old] if old.folders else []
+        for expiry in plans:
             if self.show is None:
                 expire.carry_out(self.store, self.engine, expiry)
                 self.outcome.expired.append(expiry)
@@ -174,6 +185,8 @@ class Refresh:
             self._fail(one.name, str(error))
             return
         self.outcome.live[one.name] = chosen
+        views = sources.PROVIDER_VIEWS
+        self.texts[one.name] = [each.sql for each in statements if each.folder == views]
         months = len({key.yearmonth for key in chosen.batches})
         self.log.bind(provider=one.name).event(
             "provider deployed", live_batches=len(chosen.batches), months=months
@@ -226,16 +239,52 @@ class Refresh:
         ]
         if not shown:
             return  # every provider failed, and the outcome says why
-        run_id = self.log.run_id
-        made = render.shared_views(shown, self.place, self.reference, run_id)
+        made = render.shared_views(shown, self.place, self.reference, self.log.run_id)
+        self.keeper = self._keeper([one.name for one in shown], made, before)
+        if self.named:  # superseded data are to expire
+            self.named |= {one.view: self.engine.definition(one.view) for one in kept.every()}
+        for _ in range(len(kept.every()) + 1):
+            try:
+                self._deploy_above(made)
+            except KeepFailed as error:  # once more, without it: the unit was undone
+                self._fail(f"{kept.FOLDER} {error.one.view}", str(error))
+                continue
+            except (CatalogError, StorageError) as error:
+                self._fail(ABOVE, str(error))
+            break
+        for view, wrong in self.keeper.wrong.items():
+            self._fail(
+                f"{kept.FOLDER} {view}",
+                f"what was worked out is not shown as kept, for it is not the whole cost: {wrong}; "
+                "the view works these months out at each query; report it with this message",
+            )
+
+    def _deploy_above(self, made: list[Statement]) -> None:
         measured = [one.name for one in made].index(measures.VIEW) + 1
-        try:
-            with self.engine.unit():
-                self._deploy(made[:measured])
-                self._measure(run_id)
-                self._deploy(made[measured:])
-        except (CatalogError, StorageError) as error:
-            self._fail(ABOVE, str(error))
+        with self.engine.unit():
+            self._deploy(made[:measured])
+            self._keep()
+            self._measure(self.log.run_id)
+            self._deploy(made[measured:])
+            self._keep()
+
+    def _keeper(self, shown: list[str], made: list[Statement], before: set[str]) -> Keeper:
+        """Who keeps views; of providers that were not deployed now the catalog has the texts."""
+        below = Below(
+            self.place.database,
+            self.place.lake.rstrip("/"),
+            {one.name: one.sql for one in made},
+            {table.name: table.data for table in render.shared_tables(self.place)},
+            {name: self.texts.get(name) or [self._views_of(name, before)] for name in shown},
+            self.store,
+        )
+        return Keeper(self.store, self.engine, below, self._all)
+
+    def _keep(self) -> None:
+        """Work out what changed of the kept views that were deployed; then they read it."""
+        if self.keeper is not None:
+            for view in self.keeper.work_out():
+                self._all(self.engine.replace_view(view))
 
     def _measure(self, run_id: str) -> None:
         """Work the measures out and keep them; then the table of their history has a new file."""
@@ -256,14 +305,18 @@ class Refresh:
                 elif statement.folder == sources.PARTITIONS:
                     self._partitions(statement, chosen)
                 else:
-                    self._all(self.engine.replace_view(self._measured(statement)))
+                    self._all(self.engine.replace_view(self._settled(statement)))
 
-    def _measured(self, view: Statement) -> Statement:
-        """The view with the measures of the records, where it has a place for them."""
+    def _settled(self, view: Statement) -> Statement:
+        """The view with what is kept of it, or with the measures of the records."""
+        one = kept.of_view(view.name)
+        if one is not None and self.keeper is not None:
+            return self.keeper.first(view, one, only_plan=self.show is not None)
         if record_measures.MARK not in view.sql:
             return view
         found: list[tuple] = []
         if self.show is None:
+            self._keep()  # the measures rest on it
             kinds = {kind for kind, rows in self.reference.rows.items() if rows}
             has_alerts = any(entry.path.endswith(".jsonl") for entry in self.store.list("alerts"))
             for sql in record_measures.queries(self.place.database, kinds, has_alerts):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import Template
 
 from focus_lake.catalog import (
@@ -23,6 +23,7 @@ from focus_lake.catalog import (
     currency,
     daily,
     governance,
+    kept,
     live_views,
     months,
     reference_objects,
@@ -147,10 +148,18 @@ def shared_tables(place: CatalogPlace) -> list[Statement]:
         own["reference_columns"] = _definitions(fields)
         made += [
             _statement(source, kind.called, own, fields)
-            for source in _sources_of_kinds()
+            for source in _sources_with(sources.PER_KIND)
             if source.folder == sources.TABLES
         ]
-    return made
+    return made + [_kept_table(one, values) for one in kept.every()]
+
+
+def _kept_table(one: kept.Kept, values: dict[str, str]) -> Statement:
+    (source,) = _sources_with(sources.PER_KEPT)
+    own = {"kept": one.name, "kept_columns": _definitions(one.fields())}
+    own["kept_keys"] = _definitions(one.keys())
+    made = _statement(source, one.name, {**values, **own}, one.fields())
+    return replace(made, partitions=one.key_type._fields)
 
 
 def shared_views(
@@ -165,6 +174,7 @@ def shared_views(
     values = {
         "database": place.database,
         "metrics_run": metrics_run,
+        **kept.placeholders(place.database),
         "every_provider_view": _union(declarations, "focus_{}", place, ""),
         "every_normalized_table": _union(declarations, "focus_{}_normalized", place, "    "),
         "every_daily_view": daily.union(declarations, place.database),
@@ -217,17 +227,19 @@ def _filled(placeholders: dict[str, str], database: str) -> dict[str, str]:
 
 
 def _shared_sources() -> list[Source]:
-    own = (sources.PER_PROVIDER, sources.PER_KIND)
+    own = (sources.PER_PROVIDER, sources.PER_KIND, sources.PER_KEPT)
     return [source for source in sources.tree() if not any(mark in source.stem for mark in own)]
 
 
-def _sources_of_kinds() -> list[Source]:
-    return [source for source in sources.tree() if sources.PER_KIND in source.stem]
+def _sources_with(mark: str) -> list[Source]:
+    return [source for source in sources.tree() if mark in source.stem]
 
 
 def _statement(source: Source, of: str, values: dict, fields: tuple) -> Statement:
-    """The object of a source; of: the provider or kind in whose file's name the mark stands."""
-    name = source.stem.replace(sources.PER_PROVIDER, of).replace(sources.PER_KIND, of)
+    """The object of a source; of: the provider, kind or kept view in whose name the mark stands."""
+    name = source.stem
+    for mark in (sources.PER_PROVIDER, sources.PER_KIND, sources.PER_KEPT):
+        name = name.replace(mark, of)
     sql = _checked(name, source.fill(values))
     provider, kind = (of, source.kind) if source.kind else ("", "")
     if source.folder != sources.TABLES:

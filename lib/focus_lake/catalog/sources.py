@@ -18,6 +18,7 @@ VIEWS_OF_A_PROVIDER = 3  # number of their folder; what reads several of them co
 OTHER_TOOLS = "23_other_tools"  # views for programs that are not ours, deployed when asked for
 PER_PROVIDER = "{provider}"
 PER_KIND = "{kind}"  # of reference data
+PER_KEPT = "{kept}"  # view that is kept
 
 
 class Field(NamedTuple):

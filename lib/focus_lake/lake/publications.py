@@ -12,7 +12,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from focus_lake.errors import LedgerError
 from focus_lake.storage.base import Store
@@ -75,9 +75,9 @@ def folder_of(table: str, provider: str, of: Key) -> str:
     return f"{table}/{provider}/{partition(of)}"
 
 
-def partition(of: Key) -> str:
-    """The partition as path."""
-    return "/".join(f"{name}={value}" for name, value in zip(Key._fields, of, strict=True))
+def partition(of: Any) -> str:
+    """The partition as path; of: a Key, or a named tuple of the columns of another table."""
+    return "/".join(f"{name}={value}" for name, value in zip(of._fields, of, strict=True))
 
 
 def parse(path: str) -> Key | None:

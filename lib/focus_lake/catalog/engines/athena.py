@@ -6,14 +6,17 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from focus_lake.catalog.engines.base import refusal
+from focus_lake.catalog.engines.base import AT_ONCE, in_batches, refusal
 from focus_lake.catalog.render import ATHENA_LIMIT, CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError
 from focus_lake.lake.publications import Key, partition
 from focus_lake.log import Log
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Reasons of a failed query that pass: quotas of Athena, Glue and S3, and MSCK broken off by them.
 PASSING = re.compile(
@@ -85,12 +88,12 @@ class Athena:
         """As the Glue catalog writes it: lower case, no spaces, no back quotes."""
         return re.sub(r"[`\s]", "", hive_type.lower())
 
-    def partitions(self, table: str) -> set[Key]:
+    def partitions(self, table: str, of: Any = Key) -> set:
         if not self._is_there(table):
             return set()
         rows = self._execute(f"SHOW PARTITIONS {self._name(table)}").fetchall()
         values = (dict(part.split("=", 1) for part in row[0].split("/")) for row in rows)
-        return {Key(**value) for value in values if value.keys() == set(Key._fields)}
+        return {of(**value) for value in values if value.keys() == set(of._fields)}
 
     def definition(self, view: str) -> str:
         if not self._is_there(view):
@@ -108,13 +111,13 @@ class Athena:
         listed = ", ".join(f"{item.name} {item.type}" for item in missing)
         return [f"ALTER TABLE {self._name(table.name)} ADD COLUMNS ({listed})"]
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Key]) -> list[str]:
+    def add_partitions(self, table: str, folder: str, batches: Sequence) -> list[str]:
         parts = "\n".join(
             f"PARTITION {_keys(batch)} LOCATION '{folder}/{partition(batch)}/'" for batch in batches
         )
         return [f"ALTER TABLE {self._name(table)} ADD IF NOT EXISTS\n{parts}"]
 
-    def drop_partitions(self, table: str, batches: Sequence[Key]) -> list[str]:
+    def drop_partitions(self, table: str, batches: Sequence) -> list[str]:
         name, at_once = self._name(table), 50
         return [
             f"ALTER TABLE {name} DROP IF EXISTS "
@@ -133,6 +136,13 @@ class Athena:
 
     def query(self, sql: str) -> list[tuple]:
         return [tuple(row) for row in self._execute(sql).fetchall()]
+
+    def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        cursor = self._execute(sql)
+        try:
+            yield from in_batches(iter(lambda: cursor.fetchmany(AT_ONCE), []), schema)
+        except self._errors as error:
+            raise refusal(self._where, _cause(error), sql) from error
 
     def _execute(self, sql: str) -> Any:
         if len(sql.encode()) > ATHENA_LIMIT:
@@ -171,8 +181,8 @@ class Athena:
         self._connection.close()
 
 
-def _keys(batch: Key) -> str:
-    values = (f"{name} = '{value}'" for name, value in zip(Key._fields, batch, strict=True))
+def _keys(batch: Any) -> str:
+    values = (f"{name} = '{value}'" for name, value in zip(batch._fields, batch, strict=True))
     return f"({', '.join(values)})"
 
 

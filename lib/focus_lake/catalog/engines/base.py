@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from focus_lake.catalog.render import Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError
 from focus_lake.lake.publications import Key
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+AT_ONCE = 10_000  # rows of a stream in one piece
 SHOWN = 300  # characters of a failing statement in an error; the whole stands in build/sql
 
 
@@ -30,8 +34,9 @@ class Engine(Protocol):
     def spell(self, hive_type: str) -> str:
         """A Hive type in the engine's own spelling."""
 
-    def partitions(self, table: str) -> set[Key]:
-        """The partitions the catalog knows; none of a table that has no publications yet."""
+    def partitions(self, table: str, of: Any = Key) -> set:
+        """The partitions the catalog knows, as named tuples `of`; none of a table that has other
+        partition columns."""
 
     def definition(self, view: str) -> str:
         """The text of a view as the catalog has it; empty if there is none."""
@@ -43,9 +48,9 @@ class Engine(Protocol):
 
     def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]: ...
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Key]) -> list[str]: ...
+    def add_partitions(self, table: str, folder: str, batches: Sequence) -> list[str]: ...
 
-    def drop_partitions(self, table: str, batches: Sequence[Key]) -> list[str]:
+    def drop_partitions(self, table: str, batches: Sequence) -> list[str]:
         """Forget partitions; their files stay."""
 
     def repair(self, statement: Statement) -> list[str]:
@@ -61,6 +66,9 @@ class Engine(Protocol):
     def query(self, sql: str) -> list[tuple]:
         """Rows of a query in Athena's SQL."""
 
+    def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The rows of a query in Athena's SQL, some at a time, in these columns and types."""
+
     def unit(self) -> AbstractContextManager[None]:
         """Statements that belong together: undone together where the engine can do that."""
 
@@ -68,6 +76,16 @@ class Engine(Protocol):
         """Make the changes visible where they are not yet."""
 
     def close(self) -> None: ...
+
+
+def in_batches(pieces: Iterable[Sequence[Sequence]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Rows as Arrow, piece by piece."""
+    import pyarrow as pa
+
+    for rows in pieces:
+        columns = zip(*rows, strict=True)
+        arrays = [pa.array(one, field.type) for one, field in zip(columns, schema, strict=True)]
+        yield pa.record_batch(arrays, schema)
 
 
 def refusal(engine: str, reason: object, sql: str) -> CatalogError:

@@ -14,18 +14,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp, parse_one
 
 from focus_lake.catalog.engines import ddl
-from focus_lake.catalog.engines.base import refusal
+from focus_lake.catalog.engines.base import AT_ONCE, refusal
 from focus_lake.catalog.engines.shadows import Shadows
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError, VersionConflict
 from focus_lake.lake.publications import DAILY, Key
 from focus_lake.storage.base import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 STAND_IN = "__read__"  # before the name of a table whose files are put in its place
 MAX_LINE = 256 * 1024 * 1024  # bytes of one ledger line; it grows with the batch's raw files
@@ -99,7 +102,7 @@ class DuckDB:
             self._spelled[hive_type] = theirs
         return self._spelled[hive_type]
 
-    def partitions(self, table: str) -> set[Key]:
+    def partitions(self, table: str, of: Any = Key) -> set:
         return set()  # DuckDB looks at the folders when it is asked
 
     def prepare(self) -> list[str]:
@@ -149,10 +152,10 @@ class DuckDB:
     def add_columns(self, table: Statement, missing: Sequence[Field]) -> list[str]:
         return []
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Key]) -> list[str]:
+    def add_partitions(self, table: str, folder: str, batches: Sequence) -> list[str]:
         return []
 
-    def drop_partitions(self, table: str, batches: Sequence[Key]) -> list[str]:
+    def drop_partitions(self, table: str, batches: Sequence) -> list[str]:
         return []
 
     def repair(self, statement: Statement) -> list[str]:
@@ -178,6 +181,15 @@ class DuckDB:
     def query(self, sql: str) -> list[tuple]:
         self._shadows.drop()
         return self._query(translate(sql, self._place.database))
+
+    def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        self._shadows.drop()
+        try:
+            rows = self._connection.sql(translate(sql, self._place.database))
+            for batch in rows.to_arrow_reader(AT_ONCE):
+                yield batch.cast(schema)
+        except self._errors as error:
+            raise refusal("DuckDB", error, sql) from error
 
     def _query(self, sql: str) -> list[tuple]:
         try:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from focus_lake.catalog.engines import ddl
-from focus_lake.catalog.engines.base import refusal
+from focus_lake.catalog.engines.base import AT_ONCE, in_batches, refusal
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.lake.publications import Key
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Trino:
@@ -35,6 +39,14 @@ class Trino:
             cursor = self._connection.cursor()
             cursor.execute(sql)
             return [tuple(row) for row in cursor.fetchall()]
+        except self._errors as error:
+            raise refusal(self._where, error, sql) from error
+
+    def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        try:
+            cursor = self._connection.cursor()
+            cursor.execute(sql)
+            yield from in_batches(iter(lambda: cursor.fetchmany(AT_ONCE), []), schema)
         except self._errors as error:
             raise refusal(self._where, error, sql) from error
 
@@ -62,12 +74,12 @@ class Trino:
         spelled = re.sub(r"\btimestamp\b", "timestamp(3)", _bare(ddl.spell(hive_type, "trino")))
         return re.sub(r"decimal\((\d+), (\d+)\)", r"decimal(\1,\2)", spelled)
 
-    def partitions(self, table: str) -> set[Key]:
-        if not set(Key._fields) <= set(self.column_types(table) or ()):
+    def partitions(self, table: str, of: Any = Key) -> set:
+        if not set(of._fields) <= set(self.column_types(table) or ()):
             return set()
-        columns, name = ", ".join(Key._fields), f'"{table.lower()}$partitions"'
+        columns, name = ", ".join(of._fields), f'"{table.lower()}$partitions"'
         found = self.query(f"SELECT {columns} FROM {self._place.database}.{name}")
-        return {Key(*row) for row in found}
+        return {of(*row) for row in found}
 
     def definition(self, view: str) -> str:
         if view.lower() not in self.names():
@@ -100,13 +112,13 @@ class Trino:
             for item in missing
         ]
 
-    def add_partitions(self, table: str, folder: str, batches: Sequence[Key]) -> list[str]:
+    def add_partitions(self, table: str, folder: str, batches: Sequence) -> list[str]:
         return []  # the repair does it in one call
 
-    def drop_partitions(self, table: str, batches: Sequence[Key]) -> list[str]:
-        where, columns = f"'{self._place.database}', '{table.lower()}'", _array(Key._fields)
+    def drop_partitions(self, table: str, batches: Sequence) -> list[str]:
+        where = f"'{self._place.database}', '{table.lower()}'"
         return [
-            f"CALL system.unregister_partition({where}, {columns}, {_array(batch)})"
+            f"CALL system.unregister_partition({where}, {_array(batch._fields)}, {_array(batch)})"
             for batch in batches
         ]
 
