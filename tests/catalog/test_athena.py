@@ -51,7 +51,8 @@ def kinds(statements: list[str]) -> list[str]:
 
 def test_everything_is_deployed_from_the_bottom_up_one_statement_a_call(fake, lake):
     assert deploy(lake) == 0
-    *tables, kept = [sql for sql in fake.statements if sql.startswith("CREATE EXTERNAL TABLE")]
+    *tables, rows, kept = [s for s in fake.statements if s.startswith("CREATE EXTERNAL TABLE")]
+    assert "focus.focus_kept_allocation_shares (" in rows, "rows have been kept meanwhile"
     assert "focus.focus_metric_history (" in kept, "measures have been written meanwhile"
     assert len(tables) >= 4  # the ledger's, exchange rates', normalized, rejected
     assert fake.statements[: len(tables)] == tables
@@ -68,7 +69,12 @@ def test_everything_is_deployed_from_the_bottom_up_one_statement_a_call(fake, la
     pairs = zip(following, wanted, strict=False)
     found = [" ".join(sql.split()[: len(want.split())]) for sql, want in pairs]
     assert found == wanted
-    views = [sql for sql in following[6:] if sql != kept and not sql.startswith("SELECT")]
+    views = [sql for sql in following[6:] if sql not in (rows, kept) and sql[:6] != "SELECT"]
+    of_kept = [sql for sql in views if " focus.focus_kept_" in sql and "VIEW" not in sql]
+    assert kinds(of_kept) == ["SHOW PARTITIONS focus.focus_kept_allocation_shares"] * 2 + [
+        "ALTER TABLE focus.focus_kept_allocation_shares"
+    ]
+    views = [sql for sql in views if sql not in of_kept]
     assert set(kinds(views)) == {"CREATE OR REPLACE"}
     assert not [sql for sql in fake.statements if sql.startswith("--") or sql.endswith(";")]
 
@@ -90,8 +96,19 @@ def test_new_partitions_are_added_by_name_and_known_ones_are_not_added_again(fak
     ) in fake.statements
     lake.batch("alibaba", "202601", SECOND, [charge("2026-01-05", "11")])
     fake.statements.clear()
+    first = set(lake.root.glob("kept/**/part.parquet"))
     assert deploy(lake) == 0
-    (added,) = [sql for sql in fake.statements if "ADD IF NOT EXISTS\n" in sql]
+    added, kept = [sql for sql in fake.statements if "ADD IF NOT EXISTS\n" in sql]
+    (path,) = set(lake.root.glob("kept/**/part.parquet")) - first
+    revision = path.parent.name.removeprefix("revision=")
+    assert kept == (
+        "ALTER TABLE focus.focus_kept_allocation_shares ADD IF NOT EXISTS\n"
+        f"PARTITION (yearmonth = '202601', revision = '{revision}') "
+        f"LOCATION 's3://bucket/lake/kept/allocation_shares/yearmonth=202601/revision={revision}/'"
+    )
+    (view,) = [s for s in fake.statements if "VIEW focus.focus_allocation_shares " in s][-1:]
+    assert f"WHERE (yearmonth, revision) IN (\n    ('202601', '{revision}')\n)" in view
+    assert "focus_allocated_now" not in view
     assert SECOND in added
     assert FIRST not in added
 

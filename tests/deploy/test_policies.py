@@ -115,7 +115,7 @@ def _age_ledger(bucket: str, endpoint: str) -> None:
 ANALYST = {"AnalystPrincipal": "arn:aws:iam::123456789012:role/finops"}
 READ_BY = {
     "AnalystRole": {"normalized", "daily", "rejected", "ledger", "journal", "runs", "reference"}
-    | {"checked", "audits", "alerts", "statements", "metrics"},
+    | {"checked", "audits", "alerts", "statements", "metrics", "kept"},
     "MaskedAnalystRole": {"normalized", "daily"},
 }
 

@@ -132,7 +132,7 @@ def test_closing_and_alerts_may_do_all_they_do_and_nothing_more(
     for folder in read_by_queries(fake_athena.statements) | {"normalized"}:
         assert allowed(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/lake/{folder}/x"), folder
     put = {arn.split("/")[2] for right, arn in needs if right == "s3:PutObject"}
-    assert put == {"checked", "metrics", "private", "runs", "statements"}
+    assert put == {"checked", "kept", "metrics", "private", "runs", "statements"}
 
     made = len(fake_athena.statements)
     calls.clear()
@@ -165,7 +165,7 @@ def test_closing_and_alerts_may_do_all_they_do_and_nothing_more(
         if f"{bucket}/lake/" in resource
     }
     # A policy may ask for measures.
-    assert granted == read | {"normalized", "alerts", "metrics", "runs", "_athena"}
+    assert granted == read | {"normalized", "alerts", "metrics", "kept", "runs", "_athena"}
 
 
 SECRETS = "arn:aws:secretsmanager:eu-central-1:123456789012:secret"

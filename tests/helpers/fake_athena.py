@@ -60,11 +60,9 @@ class FakeAthena(Server):
             for column, type_ in re.findall(r"(\w+) (\w+)[,)]", sql.split("COLUMNS")[1]):
                 self.tables[name][column.lower()] = type_
         elif "PARTITION (" in sql:
-            key = r"yearmonth = '(\d+)', batch_ts = '(\d+)', publication = '([\w-]+)'"
-            names = ("yearmonth", "batch_ts", "publication")
             keys = {
-                "/".join(map("=".join, zip(names, found, strict=True)))
-                for found in re.findall(key, sql)
+                "/".join(map("=".join, re.findall(r"(\w+) = '([\w-]+)'", found)))
+                for found in re.findall(r"PARTITION \(([^)]*)\)", sql)
             }
             known = self.partitions.setdefault(name, set())
             known.difference_update(keys) if " DROP " in sql else known.update(keys)

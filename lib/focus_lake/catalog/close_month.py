@@ -26,6 +26,7 @@ class CloseOptions:
     database: str = option("database (DuckDB: name of the file in the lake)", "focus")
     declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
     reporting_currency: str = option("currency that costs are converted to, ISO 4217", "USD")
+    other_tools: bool = option("deploy focus_consolidation_view for AWS's FOCUS dashboard", False)
     location: str = option("the lake as the engine's tables spell it, if not as --lake", "")
     s3_endpoint: str = option("S3-compatible endpoint to list and read the lake", "")
     workgroup: str = option("Athena: workgroup", "primary")

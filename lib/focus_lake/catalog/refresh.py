@@ -283,7 +283,10 @@ class Refresh:
     def _keep(self) -> None:
         """Work out what changed of the kept views that were deployed; then they read it."""
         if self.keeper is not None:
+            tables = {table.name: table for table in render.shared_tables(self.place)}
             for view in self.keeper.work_out():
+                for name in view.reads:  # it has new files
+                    self._all(self.engine.create_table(tables[name]))
                 self._all(self.engine.replace_view(view))
 
     def _measure(self, run_id: str) -> None:
