@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python chooses the Python; ROWS, MONTHS, PUSHES shape the sample of `make run`;
 # its last month is the newest, or UNTIL=YYYYMM, which gives the same bills on every day.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-trino report pictures render bench lint mutate format package move deploy preflight smoke destroy clean
+.PHONY: help setup run test test-thorough test-trino report pictures render bench lint mutate format package move deploy preflight smoke destroy clean
 
 VENV ?= .venv
 PY = $(VENV)/bin/python
@@ -14,7 +14,7 @@ PROVIDERS ?= alibaba,aws,azure,gcp,oci,datacenter,ai_spend
 ROUNDS ?= 3
 
 help:  ## explain the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## make .venv with all dependencies, and a Java where none is found
 	@VENV=$(VENV) sh scripts/setup.sh
@@ -29,8 +29,13 @@ run: setup  ## make sample exports in build/raw, run the jobs on them into build
 	$(PY) jobs/refresh_catalog.py --engine duckdb --database focus --lake build/lake
 	@$(PY) -m focus_lake.catalog.show --lake build/lake
 
-test: setup  ## run the tests, without the slow ones (those run in .ci/run)
-	$(PY) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not s3 and not trino"
+test: setup  ## run the quick tests; .ci/run runs all of them
+	$(PY) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder \
+		-m "not thorough and not slow and not s3 and not trino"
+
+test-thorough: setup  ## run the tests that take seconds each: whole refreshes, kills, made values
+	$(PY) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder \
+		-m "thorough and not slow and not s3 and not trino"
 
 test-trino: setup  ## run the views' tests on a real Trino, fetched once (821 MB)
 	$(PY) scripts/trino_server.py fetch

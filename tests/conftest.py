@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from helpers import local_s3
+from helpers.catalog import UNIFIED, declare_only, deploy_only
 
 # Enough for boto3 and S3A to sign requests, good for nothing at AWS.
 NO_AWS = {
@@ -99,3 +100,16 @@ def bucket(s3_endpoint):
     name = f"test-{uuid.uuid4().hex[:12]}"
     boto3.client("s3", endpoint_url=s3_endpoint).create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture
+def every_view():
+    """For a test that looks at all views in a file whose others have few_views."""
+
+
+@pytest.fixture
+def few_views(request, monkeypatch):
+    """Two providers and ten views: what a refresh does with folders is the same for all."""
+    if "every_view" not in request.fixturenames:
+        declare_only(monkeypatch, "alibaba", "aws")
+        deploy_only(monkeypatch, UNIFIED.__contains__)

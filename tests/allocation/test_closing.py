@@ -9,6 +9,8 @@ import pytest
 
 from allocation.conftest import cost, rule
 
+pytestmark = pytest.mark.thorough
+
 CENTERS = ("cc-0,Dev,Tech,,,", "cc-1,Ops,Tech,,,")
 NETWORK = rule(
     "network",

@@ -13,6 +13,8 @@ from helpers.catalog import refresh
 from helpers.fake_athena import FakeAthena
 from helpers.lakes import Lake, charge
 
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("few_views")]
+
 FIRST, SECOND = "20260110173000", "20260111173000"
 FOLDER = "yearmonth=202601/batch_ts={0}/publication={0}-202601"
 
@@ -49,7 +51,7 @@ def kinds(statements: list[str]) -> list[str]:
     return [" ".join(sql.split()[:3]) for sql in statements]
 
 
-def test_everything_is_deployed_from_the_bottom_up_one_statement_a_call(fake, lake):
+def test_everything_is_deployed_from_the_bottom_up_one_statement_a_call(every_view, fake, lake):
     assert deploy(lake) == 0
     *tables, rows, kept = [s for s in fake.statements if s.startswith("CREATE EXTERNAL TABLE")]
     assert "focus.focus_kept_allocation_shares (" in rows, "rows have been kept meanwhile"
@@ -156,7 +158,7 @@ def test_a_refused_statement_is_named_with_athenas_reason_and_query_id(fake, lak
     assert query in [event.get("query_id") for event in logged]
 
 
-def test_after_a_failure_half_way_the_next_run_completes(fake, lake):
+def test_after_a_failure_half_way_the_next_run_completes(every_view, fake, lake):
     fake.refuse["VIEW focus.focus_v1_2"] = ["INTERNAL: no"]
     assert deploy(lake) == 1
     assert "focus_v1_3" not in fake.tables

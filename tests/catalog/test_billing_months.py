@@ -11,6 +11,8 @@ import pytest
 from helpers.catalog import Deployed, deploy, on_duckdb
 from helpers.lakes import Lake, charge, declare
 
+pytestmark = pytest.mark.thorough
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 JANUARY, FEBRUARY = datetime(2026, 1, 1), datetime(2026, 2, 1)
 

@@ -15,6 +15,8 @@ from focus_lake.errors import OptionsError
 from helpers.catalog import Deployed, refresh
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 HEADER = "from,to,valid_from,rate\n"
 TS = "20260131173000"

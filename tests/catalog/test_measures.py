@@ -10,6 +10,8 @@ import pytest
 from helpers.catalog import Deployed, deploy, refresh
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 TS = "20260201000000"
 FULL = {"x_Owner": "Mei", "x_CostCenter": "4711", "x_Environment": "prod"}

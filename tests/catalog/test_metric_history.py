@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from helpers.catalog import on_duckdb, refresh
 from helpers.lakes import Lake, charge, governed
+
+pytestmark = pytest.mark.thorough
 
 
 def test_the_measures_are_those_of_the_refresh_and_every_run_is_kept(tmp_path):

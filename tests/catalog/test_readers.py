@@ -25,6 +25,8 @@ from helpers.exports import NAME, PUSH, bill, rows, zipped_names
 from helpers.job_process import InProcess
 from helpers.job_runs import STAND_IN, Job
 
+pytestmark = pytest.mark.thorough
+
 QUESTION = "SELECT SUM(BilledCost), COUNT(*) FROM focus_unified"
 FIRST, SECOND = f"{PUSH}/{NAME}_part_001.zip", f"{PUSH}/{NAME}_part_002.zip"
 

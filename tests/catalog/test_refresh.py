@@ -23,6 +23,7 @@ from helpers.lakes import Lake, charge, declare
 ROOT = Path(__file__).parents[2]
 TOTAL = "SELECT x_Provider, SUM(BilledCost) FROM focus_unified GROUP BY 1 ORDER BY 1"
 FIRST, SECOND = "20260110173000", "20260111173000"
+pytestmark = pytest.mark.usefixtures("few_views")
 
 
 @pytest.fixture
@@ -51,7 +52,8 @@ def test_data_written_but_not_published_are_not_seen(lake):
     assert on_duckdb(lake.root, TOTAL) == [("alibaba", D("10"))]
 
 
-def test_deploying_twice_changes_nothing(lake):
+@pytest.mark.thorough
+def test_deploying_twice_changes_nothing(every_view, lake):
     shape = (
         "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal "
         "AND view_name NOT IN ('focus_metrics_now', 'focus_pipeline_metrics') ORDER BY 1"
@@ -62,7 +64,8 @@ def test_deploying_twice_changes_nothing(lake):
     assert on_duckdb(lake.root, shape) == before
 
 
-def test_a_lake_without_anything_has_every_table_and_empty_views(tmp_path):
+@pytest.mark.thorough
+def test_a_lake_without_anything_has_every_table_and_empty_views(every_view, tmp_path):
     lake = Lake(tmp_path / "lake")
     assert deploy(lake) == 0
     assert on_duckdb(lake.root, "SELECT COUNT(*) FROM focus.focus_unified") == [(0,)]
@@ -95,6 +98,7 @@ def test_files_from_before_a_column_was_added_show_null_in_it(lake):
     assert on_duckdb(lake.root, query) == [(None, None, D("11"))]
 
 
+@pytest.mark.thorough
 def test_a_column_added_to_the_column_table_is_everywhere_after_a_refresh(lake, tmp_path):
     """In a copy of the project, since the column table is part of the package."""
     copy = tmp_path / "copy"
@@ -212,6 +216,7 @@ def test_a_file_of_a_live_batch_that_is_gone_is_named_and_the_views_stay(lake, c
     assert "--providers alibaba --yearmonths 202601 --reprocess true" in out
 
 
+@pytest.mark.thorough
 def test_a_foreign_file_in_a_live_batch_fails_the_provider_and_doubles_nothing(
     lake, tmp_path, capsys
 ):
@@ -352,7 +357,7 @@ def test_wrong_options_are_told_apart(argv, said):
 # --- plan and expiry
 
 
-def test_a_plan_prints_every_statement_and_changes_nothing(lake, capsys):
+def test_a_plan_prints_every_statement_and_changes_nothing(every_view, lake, capsys):
     assert deploy(lake, "--dry_run", "true") == 0
     out = capsys.readouterr().out
     assert "CREATE OR REPLACE VIEW focus_unified" in out

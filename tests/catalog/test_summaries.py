@@ -20,6 +20,8 @@ from focus_lake.spark.session import Here
 from focus_lake.spec import daily
 from helpers.catalog import on_duckdb, refresh
 
+pytestmark = pytest.mark.thorough
+
 PROVIDERS = ("alibaba", "aws", "azure", "gcp", "oci", "datacenter", "ai_spend")
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 SUMS = ", ".join(f"SUM({cost})" for cost in COSTS)

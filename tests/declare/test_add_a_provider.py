@@ -16,6 +16,8 @@ import pytest
 
 from focus_lake import declare
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "add-a-provider.md").read_text(encoding="utf-8")
 RAW_FILE = "invoices/4711/2026-01/20260203/nordhost-4711.csv"

@@ -220,6 +220,7 @@ def every_key(tables: dict, above: tuple[str, ...] = ()):
 ALIBABA = tomllib.loads(data("declare", "providers", "alibaba.toml").read_text(encoding="utf-8"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("key", list(every_key(ALIBABA)), ids=".".join)
 def test_nonsense_under_any_key_is_refused_by_name_and_never_a_stray_error(user_file, key):
     dotted = ".".join(f'"{part}"' for part in key)

@@ -17,6 +17,8 @@ from focus_lake.spec import columns
 from helpers.catalog import refresh
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 TS = "20260131173000"
 
 

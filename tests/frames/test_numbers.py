@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from focus_lake.frames import numbers
 from focus_lake.transform import decimals
 
+pytestmark = pytest.mark.thorough
+
 BY_HAND = {
     "1": "1",
     "+1.50": "1.5",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from focus_lake.frames import tags
 from focus_lake.transform import tags as other_road
+
+pytestmark = pytest.mark.thorough
 
 BY_HAND = {
     '{"a": ["\u0085\\u001f"]}': {"a": '["\u0085\\u001f"]'},

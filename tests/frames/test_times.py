@@ -12,6 +12,8 @@ from focus_lake.declare.model import Time
 from focus_lake.frames import times
 from focus_lake.transform.times import parse_one
 
+pytestmark = pytest.mark.thorough
+
 ISO = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss")
 MANY = (*ISO, "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd", "MM/dd/yyyy")
 

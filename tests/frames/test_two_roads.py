@@ -16,6 +16,8 @@ from focus_lake.sample.options import SampleOptions
 from helpers import real_rows
 from helpers.audits import Audits
 
+pytestmark = pytest.mark.thorough
+
 PROVIDERS = ("alibaba", "aws", "azure", "gcp", "oci", "datacenter", "ai_spend")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from focus_lake import declare
 from focus_lake.catalog import job, measures, render
 from focus_lake.catalog.engines.duckdb import translate
 from focus_lake.options import parse
@@ -38,6 +39,23 @@ def deploy_only(monkeypatch, wanted) -> None:
     # Measures rest on nearly every view.
     monkeypatch.setattr(measures, "VIEW", "focus_unified")
     monkeypatch.setattr(measures, "work_out", lambda *_: 0)
+
+
+# What each refresh is about: the union of the providers, their days, and one view upon those.
+UNIFIED = {
+    *("focus_unified", "focus_daily", "focus_exchange_rates", "focus_live_batches"),
+    *("focus_live_exports", "focus_restatements", "focus_daily_cost", "focus_monthly_cost"),
+    "focus_delivery_status",
+}
+
+
+def declare_only(monkeypatch, *packaged: str) -> None:
+    """Let the package have these providers alone; the user's own stay."""
+    names = declare.names
+    others = set(names()) - set(packaged)
+    monkeypatch.setattr(
+        declare, "names", lambda extra=None: [one for one in names(extra) if one not in others]
+    )
 
 
 def for_allocation(view: str) -> bool:

@@ -73,6 +73,7 @@ def test_what_a_line_leaves_beside_it_still_stands(lake, status):
     assert problems(lake) == []
 
 
+@pytest.mark.thorough
 def test_any_byte_that_is_changed_is_found_in_its_line(lake):
     written = file(lake, JOURNAL).read_bytes()
     for at in range(len(written)):
@@ -86,6 +87,7 @@ def test_any_byte_that_is_changed_is_found_in_its_line(lake):
     assert problems(lake) == []
 
 
+@pytest.mark.thorough
 def test_any_byte_of_the_ledger_that_is_changed_is_found(lake):
     written = file(lake, LEDGER).read_bytes()
     for at in range(len(written)):

@@ -16,6 +16,8 @@ from helpers.exports import LATER, NAME, PUSH, bill, row, rows, zipped_names
 from helpers.job_process import STEPS
 from helpers.job_runs import STAND_IN, Job
 
+pytestmark = pytest.mark.thorough
+
 ON_S3 = {"amid the swap on S3"}
 LOCAL = [step for step in STEPS if step not in ON_S3 and step != "refusing"]
 # Until the decision a batch that replaces another is like a new one: those steps may take longer.

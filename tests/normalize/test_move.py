@@ -17,6 +17,8 @@ from helpers.catalog import on_duckdb, refresh
 from helpers.exports import LATER, NAME, PUSH, bill, row, rows
 from helpers.job_runs import Job
 
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("few_views")]
+
 REMEDY = "make move"
 
 

@@ -20,6 +20,8 @@ import pytest
 from helpers.catalog import on_duckdb, refresh
 from helpers.job_runs import Job, Result
 
+pytestmark = pytest.mark.thorough
+
 START = datetime(2026, 1, 1)
 AWS, AWS_ABOUT = "focus/data/BILLING_PERIOD=2026-01", "focus/metadata/BILLING_PERIOD=2026-01"
 PART, ABOUT = f"{AWS}/focus-00001.snappy.parquet", f"{AWS_ABOUT}/focus-Manifest.json"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from decimal import Decimal
 
+import pytest
+
 from helpers.catalog import on_duckdb, refresh
 from helpers.exports import NAME, PUSH, bill, row
 
@@ -12,6 +14,7 @@ CSV = f"{PUSH}/{NAME}.csv"
 TOTAL = "SELECT SUM(BilledCost) FROM focus_unified"
 
 
+@pytest.mark.thorough
 def test_a_foreign_file_is_found_by_verify_and_by_the_refresh_and_healed_by_reprocessing(job):
     job.put(CSV, bill(row("1.10"), row("2.25")))
     assert job.run().code == 0

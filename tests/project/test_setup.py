@@ -76,6 +76,7 @@ def test_a_changed_requirement_makes_the_environment_anew(make_venv, whole, tmp_
     assert not make_venv.is_ready(whole)
 
 
+@pytest.mark.thorough
 def test_making_anew_starts_from_an_empty_folder(make_venv, whole, monkeypatch):
     installed = []
     monkeypatch.setattr(make_venv, "pip", lambda folder, *what: installed.append(what))

@@ -14,6 +14,8 @@ from focus_lake.records import deliveries
 from helpers.catalog import Deployed, deploy, refresh
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
 REAL = deliveries.values

@@ -10,6 +10,8 @@ import pytest
 from helpers.catalog import deploy, on_duckdb
 from helpers.lakes import story
 
+pytestmark = pytest.mark.thorough
+
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / "records.md", DOCS / "allocation.md", *sorted((DOCS / "runbooks").glob("*.md"))]
 QUERIES = [

@@ -12,6 +12,8 @@ from focus_lake.records import deliveries, retention
 from helpers.catalog import Deployed, deploy, refresh
 from helpers.lakes import Lake, charge
 
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("few_views")]
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
 REAL = deliveries.values

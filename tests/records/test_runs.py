@@ -79,6 +79,7 @@ def test_a_history_that_cannot_be_written_stops_the_run(tmp_path):
         raise AssertionError("not reached")
 
 
+@pytest.mark.thorough
 def test_a_refresh_and_one_that_fails_are_rows_of_the_table(tmp_path):
     lake = Lake(tmp_path / "lake")
     lake.batch("alibaba", "202601", "20260131000000", [charge("2026-01-05", "1")])

@@ -7,6 +7,8 @@ import pytest
 from helpers.catalog import Deployed, deploy_only, for_allocation, refresh
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 CENTERS = "cost_center,department,business_unit,owner,valid_from,valid_until\n"
 MEANT = "attribute,value,meant\nx_CostCenter,cc 1,cc-1\n"

@@ -15,6 +15,8 @@ from helpers.catalog import refresh
 from helpers.lakes import Lake, governed
 from helpers.receiver import Receiver
 
+pytestmark = pytest.mark.thorough
+
 MAIL = ("--board_to", "a@example.com,b@example.com", "--board_from", "c@example.com")
 
 

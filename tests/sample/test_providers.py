@@ -13,6 +13,8 @@ from focus_lake.sample.__main__ import PROVIDERS, main
 from focus_lake.sample.options import SampleOptions
 from helpers.sample_exports import digests, make, paths, rows_of, sums, truth
 
+pytestmark = pytest.mark.thorough
+
 OTHERS = ("aws", "azure", "gcp", "oci", "datacenter", "ai_spend")
 GIVEN = {"rows": 2000, "pushes": 2, "parts": 300}
 

@@ -44,6 +44,7 @@ class DuckDB:
         self._store, self._place = store, place
         self._spelled: dict[str, str] = {}
         self._tables: dict[str, ddl.Table] = {}
+        self._columns: dict[str, dict[str, str]] | None = None
         self._file = f"{place.database}.duckdb"
         if store.read(f"{self._file}.wal")[0] is not None:
             raise CatalogError(
@@ -89,11 +90,14 @@ class DuckDB:
         return {name.lower() for (name,) in found}
 
     def column_types(self, table: str) -> dict[str, str] | None:
-        found = self._query(
-            "SELECT lower(column_name), data_type FROM duckdb_columns() "
-            f"WHERE lower(table_name) = {_literal(table.lower())}"
-        )
-        return dict(found) or None
+        if self._columns is None:  # one look at the catalog is as slow for one table as for all
+            self._columns = {}
+            for name, column, type_ in self._query(
+                "SELECT lower(table_name), lower(column_name), data_type FROM duckdb_columns() "
+                "WHERE schema_name = 'main' AND NOT internal"
+            ):
+                self._columns.setdefault(name, {})[column] = type_
+        return self._columns.get(table.lower())
 
     def spell(self, hive_type: str) -> str:
         if hive_type not in self._spelled:
@@ -174,9 +178,12 @@ class DuckDB:
     def run(self, sql: str) -> None:
         try:
             self._connection.execute(sql)
-            self._shadows.cast(sql)
+            made = self._shadows.cast(sql)
         except self._errors as error:
             raise refusal("DuckDB", error, sql) from error
+        if made and self._columns is not None:
+            name, columns = made
+            self._columns[name.lower()] = {column.lower(): type_ for column, type_ in columns}
 
     def query(self, sql: str) -> list[tuple]:
         self._shadows.drop()
@@ -203,6 +210,7 @@ class DuckDB:
         try:
             yield
         except BaseException:
+            self._columns = None
             self.run("ROLLBACK")  # takes back what it made of shadows, too
             raise
         self.run("COMMIT")

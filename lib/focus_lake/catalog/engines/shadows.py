@@ -23,19 +23,20 @@ class Shadows:
         self._names: set[str] = set()
         self._wanted = True
 
-    def cast(self, sql: str) -> None:
-        """Put a table before the view that this statement made, if it made one."""
+    def cast(self, sql: str) -> tuple[str, list[tuple[str, str]]] | None:
+        """Put a table before the view that this statement made; its name and columns, if so."""
         made = _MAKES_VIEW.search(sql)
-        if not made or not self._wanted:
-            return
+        if not made:
+            return None
         (name,) = made.groups()
         info = self._connection.execute(f"PRAGMA table_info('main.{name}')").fetchall()
         columns = [(column, type_) for _, column, type_, *_ in info]
-        if any(type_ == _UNTYPED for _, type_ in columns):
-            return
+        if not self._wanted or any(type_ == _UNTYPED for _, type_ in columns):
+            return name, columns
         listed = ", ".join(f'"{column}" {type_}' for column, type_ in columns)
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({listed})")
         self._names.add(name)
+        return name, columns
 
     def drop(self) -> None:
         """Let the views be seen again, from now on."""
