@@ -81,7 +81,7 @@ def test_the_folder_of_the_export_is_replaced_by_that_of_the_lake(
     ],
 )
 def test_an_event_that_is_none_is_named(event):
-    with pytest.raises(FocusLakeError, match="no event of a native OSS trigger"):
+    with pytest.raises(FocusLakeError, match="not an event of a native OSS trigger"):
         read_events(event)
 
 
