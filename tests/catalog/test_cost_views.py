@@ -9,6 +9,8 @@ import pytest
 from helpers.catalog import Deployed, deploy
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 TS = "20260131000000"
 NO_IDS = {"SubAccountId": None, "BillingAccountId": None, "RegionId": None}

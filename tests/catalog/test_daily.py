@@ -6,8 +6,12 @@ import csv
 from decimal import Decimal as D
 from pathlib import Path
 
+import pytest
+
 from focus_lake import resources
 from focus_lake.spec import daily
+
+pytestmark = pytest.mark.thorough
 
 COSTS = "SUM(BilledCost), SUM(EffectiveCost), SUM(ListCost), SUM(ContractedCost)"
 BY = "x_Provider, yearmonth, BillingCurrency"

@@ -11,6 +11,8 @@ import pytest
 from helpers.catalog import deploy
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 TEXT = (Path(__file__).parents[2] / "docs" / "queries.md").read_text(encoding="utf-8")
 SECTION = TEXT.split("## What did each department cost, cloud and AI together?")[1]
 BY_CURRENCY, CONVERTED = re.findall(r"```sql\n(.*?)```", SECTION, re.DOTALL)[:2]

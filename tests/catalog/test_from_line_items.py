@@ -13,6 +13,8 @@ from focus_lake.spec import daily
 from helpers.catalog import deploy
 from helpers.lakes import Lake, charge, story
 
+pytestmark = pytest.mark.thorough
+
 VIEWS = [
     "focus_daily_cost",
     "focus_monthly_cost",

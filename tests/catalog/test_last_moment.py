@@ -11,6 +11,8 @@ from helpers.exports import JANUARY, NAME, PUSH, bill
 from helpers.job_process import InProcess
 from helpers.job_runs import Job
 
+pytestmark = pytest.mark.thorough
+
 # Alibaba's clock is eight hours ahead: 2026-01-31 23:59:59.9999 UTC.
 LAST = "2026-02-01 07:59:59.9999"
 QUESTION = (

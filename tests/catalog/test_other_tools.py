@@ -12,6 +12,8 @@ from focus_lake.catalog import render
 from helpers.catalog import deploy, on_duckdb
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 TS = "20260131173000"
 # What the dashboard's dataset for summaries groups by, and for resources besides; in our words,
 # from its description: nearly every column that is not a number, and sums of the four costs.

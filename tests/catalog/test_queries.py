@@ -9,6 +9,8 @@ import pytest
 
 from helpers.catalog import on_duckdb
 
+pytestmark = pytest.mark.thorough
+
 TEXT = (Path(__file__).parents[2] / "docs" / "queries.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
 VIEWS = re.findall(r"^\| `(focus_\w+)`", TEXT, re.MULTILINE)

@@ -20,6 +20,8 @@ from focus_lake.normalize.job import normalize
 from focus_lake.normalize.options import NormalizeOptions
 from helpers.catalog import deploy
 
+pytestmark = pytest.mark.thorough
+
 HEAD = (
     *("BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodStart"),
     *("BillingPeriodEnd", "ChargeCategory", "ChargePeriodStart", "ChargePeriodEnd"),

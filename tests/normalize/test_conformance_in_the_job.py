@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from helpers.exports import LATER, NAME, PUSH, bill, row
+
+pytestmark = pytest.mark.thorough
 
 CSV = f"{PUSH}/{NAME}.csv"
 

@@ -18,6 +18,8 @@ from helpers import glue_stand_in
 from helpers.exports import NAME, PUSH, bill, rows
 from helpers.job_runs import SCRIPT, run_here, run_process
 
+pytestmark = pytest.mark.thorough
+
 awsglue = pytest.importorskip(
     "awsglue.context", reason="AWSGlueDataplanePython is there for Python 3.11 and 3.13 only"
 )

@@ -55,7 +55,10 @@ def test_good_budgets_have_no_fault(tmp_path):
         ("a,all,aws,2026,USD,1,\n", "value 'aws': scope all has no value"),
         ("a,provider,,2026,USD,1,\n", "value is empty; say which provider is meant"),
         ("a,provider,awz,2026,USD,1,\n", "no provider is called 'awz'; did you mean 'aws'?"),
-        ("a,provider,hetzner,2026,USD,1,\n", "no provider is called 'hetzner'; there are ai_spend,"),
+        (
+            "a,provider,hetzner,2026,USD,1,\n",
+            "no provider is called 'hetzner'; there are ai_spend,",
+        ),
         ("a,department,Marketin,2026,USD,1,\n", "no line of cost_centers has the department"),
         ("a,business_unit,Retail,2026,USD,1,\n", "no line of cost_centers has the business unit"),
         ("a,all,,2026,USD,-1,\n", "amount '-1' must not be below 0"),

@@ -15,6 +15,8 @@ from focus_lake.reference.read import read
 from helpers.catalog import Deployed, deploy, refresh
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 SECRET = "00ff" * 16
 PEOPLE = ("Mei Chen", "mei-laptop", "Zoë's account", "i-mei", "for mei")

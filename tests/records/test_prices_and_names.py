@@ -10,6 +10,8 @@ import pytest
 from helpers.catalog import Deployed, deploy
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 
 

@@ -11,6 +11,8 @@ from focus_lake.records import deliveries
 from helpers.catalog import Deployed, deploy
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 NOW = datetime(2026, 4, 20, 12, 0, tzinfo=UTC)
 REAL = deliveries.values

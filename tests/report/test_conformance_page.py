@@ -17,6 +17,8 @@ from focus_lake.report.__main__ import ReportOptions, main
 from helpers.catalog import refresh
 from helpers.lakes import Lake, charge, governed
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOSTILE = "<script>document.title='hacked'</script>"

@@ -33,7 +33,7 @@ ORDER = ("x_ChargeDay", "ServiceName")  # so that readers can skip row groups
 SIGNS = np.array(["+", "0", "-", "?"])
 _KEYS = [column.name for column in daily.of_role("key")]
 _SUMS = [column.name for column in daily.of_role("sum")]
-_YEAR_2038 = pa.scalar(2**31 * 1_000_000, pa.int64())  # Arrow forgets summer time from there on
+_YEAR_2038 = 2**31 * 1_000_000  # Arrow forgets summer time from there on
 
 
 def sources() -> dict[str, str]:
@@ -174,7 +174,7 @@ def _days(times: pa.Array, zone: str) -> pa.Array:
     """The zone's date of each UTC time."""
     if zone == "UTC":
         return pc.floor_temporal(times, unit="day").cast(DAY)
-    late = pc.greater_equal(times.cast(pa.int64()), _YEAR_2038)
+    late = pc.greater_equal(times.cast(pa.int64()), pa.scalar(_YEAR_2038, pa.int64()))
     if pc.any(late).as_py():
         return pa.array([_local(time, zone) for time in times.to_pylist()], DAY)
     local = pc.local_timestamp(times.cast(pa.timestamp("us", zone)))
