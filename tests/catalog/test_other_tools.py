@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,42 +15,75 @@ from helpers.lakes import Lake, charge
 
 pytestmark = pytest.mark.thorough
 
-TS = "20260131173000"
-# What the dashboard's dataset for summaries groups by, and for resources besides; in our words,
-# from its description: nearly every column that is not a number, and sums of the four costs.
+TODAY = datetime.now(UTC).date()
+MONTH, TS = f"{TODAY:%Y%m}", f"{TODAY:%Y%m%d}000000"
+# The views focus_summary_view and focus_resource_view of the dashboard, by columns and by what they
+# ask of ours: github.com/aws-samples/aws-cudos-framework-deployment, dashboards/focus/focus.yaml,
+# read 2026-11-26. They group by the map of tags, cast billing_period to a day, compare days and
+# times with now, and show single days for three months.
 KEYS = (
-    *("billing_period", "billingaccountid", "billingaccountname", "billingcurrency"),
-    *("billingperiodstart", "billingperiodend", "chargecategory", "chargeclass"),
-    *("chargefrequency", "commitmentdiscounttype", "commitmentdiscountstatus"),
-    *("invoiceissuername", "pricingcategory", "providername", "publishername", "regionid"),
-    *("regionname", "servicecategory", "servicename", "subaccountid", "subaccountname"),
+    *("availabilityzone", "billingaccountid", "billingaccountname", "billingcurrency"),
+    *("chargecategory", "chargeclass", "chargedescription", "chargefrequency"),
+    *("commitmentdiscountcategory", "commitmentdiscountid", "commitmentdiscountname"),
+    *("commitmentdiscounttype", "commitmentdiscountstatus", "consumedunit", "invoiceissuername"),
+    *("pricingcategory", "pricingunit", "providername", "publishername", "regionid"),
+    *("regionname", "servicecategory", "servicename", "skuid", "skupriceid", "subaccountid"),
+    *("subaccountname", "tags", "billing_period"),
 )
-SUMS = ("billedcost", "effectivecost", "listcost", "contractedcost")
-OF_RESOURCES = ("resourceid", "resourcename", "resourcetype", "skuid", "chargeperiodstart")
-SUMMARY = (
-    f"SELECT {', '.join(KEYS)}, {', '.join(f'SUM({name}) AS {name}' for name in SUMS)} "
-    f"FROM focus_consolidation_view GROUP BY {', '.join(map(str, range(1, len(KEYS) + 1)))}"
+OF_RESOURCES = ("resourceid", "resourcename", "resourcetype")
+COSTS = ("billedcost", "effectivecost", "listcost", "contractedcost")
+SUMS = (*COSTS, "contractedunitprice", "listunitprice", "consumedquantity", "pricingquantity")
+DAYS = (
+    "CAST(billingperiodstart AS date)",
+    "CAST(CASE WHEN date_trunc('month', chargeperiodstart) >= date_trunc('month', "
+    "current_timestamp) - INTERVAL '3' MONTH THEN date_trunc('day', chargeperiodstart) "
+    "ELSE date_trunc('month', chargeperiodstart) END AS date)",
 )
-RESOURCES = (
-    f"SELECT {', '.join(KEYS + OF_RESOURCES)}, ELEMENT_AT(tags, 'Owner') AS tag_owner, "
-    "ELEMENT_AT(skupricedetails, 'cores') AS cores, "
-    f"{', '.join(f'SUM({name}) AS {name}' for name in SUMS)} FROM focus_consolidation_view "
-    f"GROUP BY {', '.join(map(str, range(1, len(KEYS) + len(OF_RESOURCES) + 3)))}"
+
+
+def dashboard(keys: tuple[str, ...], where: str, *more: str) -> str:
+    """A view of the dashboard's: groups of these keys and days, and the sums."""
+    groups = (*keys, *DAYS, *more)
+    named = [*keys, f"{DAYS[0]} AS period", f"{DAYS[1]} AS day", *(f"{one} AS t" for one in more)]
+    summed = [f"SUM({name}) AS {name}" for name in SUMS]
+    return (
+        f"SELECT {', '.join([*named, *summed])} FROM focus_consolidation_view "
+        f"WHERE {where} GROUP BY {', '.join(groups)}"
+    )
+
+
+SUMMARY = dashboard(
+    KEYS,
+    "billingperiodstart >= date_trunc('month', current_timestamp) - INTERVAL '7' MONTH AND "
+    "CAST(concat(billing_period, '-01') AS date) >= date_trunc('month', current_date) - "
+    "INTERVAL '7' MONTH",
+)
+RESOURCES = dashboard(
+    (*KEYS, *OF_RESOURCES),
+    "current_date - INTERVAL '30' DAY <= chargeperiodstart AND resourceid <> '' AND "
+    "CAST(concat(billing_period, '-01') AS date) >= "
+    "date_trunc('month', current_date - INTERVAL '30' DAY)",
+    "TRY(element_at(tags, 'Owner'))",  # tags that the user chose become columns
 )
 
 
 def bills(lake: Lake) -> dict:
-    usd = {"BillingCurrency": "USD", "ResourceId": "i-1"}
+    start = {"BillingPeriodStart": datetime(TODAY.year, TODAY.month, 1)}
+    usd = {"BillingCurrency": "USD", "ResourceId": "i-1", **start}
+    long_ago = datetime(TODAY.year - 2, TODAY.month, 1)
     lake.batch(
         "aws",
-        "202601",
+        MONTH,
         TS,
         [
-            charge("2026-01-05", "0.25", Tags={"Owner": "mei"}, **usd),
-            charge("2026-01-06", "1.5", SkuPriceDetails='{"cores": 4}', **usd),
+            charge(f"{TODAY}", "0.25", Tags={"Owner": "mei"}, **usd),
+            charge(f"{TODAY}T05:00", "0.5", Tags={"Owner": "mei"}, **usd),
+            charge(f"{TODAY}", "1.5", SkuPriceDetails='{"cores": 4}', **usd),
         ],
     )
-    lake.batch("alibaba", "202602", TS, [charge("2026-02-05", "70")])
+    lake.batch("alibaba", MONTH, TS, [charge(f"{TODAY}", "70", **start)])
+    old = f"{long_ago:%Y%m}"
+    lake.batch("alibaba", old, f"{old}05000000", [charge(f"{long_ago:%Y-%m-%d}", "900")])
     return {}
 
 
@@ -60,17 +94,28 @@ def deployed(request, tmp_path_factory):
 
 
 def test_the_dashboards_summary_runs_on_it(deployed):
-    rows = deployed.query(f"SELECT billing_period, billingcurrency, billedcost FROM ({SUMMARY})")
-    assert sorted(rows) == [("2026-01", "USD", 1.75), ("2026-02", "CNY", 70.0)]
+    rows = deployed.query(
+        "SELECT billing_period, billingcurrency, CAST(day AS varchar), billedcost "
+        f"FROM ({SUMMARY}) AS summary"
+    )
+    month, day = f"{TODAY:%Y-%m}", f"{TODAY}"
+    assert sorted(rows) == [
+        (month, "CNY", day, 70.0),
+        (month, "USD", day, 0.75),
+        (month, "USD", day, 1.5),
+    ]
 
 
 def test_the_dashboards_resources_run_on_it(deployed):
-    rows = deployed.query(f"SELECT resourceid, tag_owner, cores, effectivecost FROM ({RESOURCES})")
-    assert sorted(rows, key=str) == [
-        ("i-1", "mei", None, 0.25),
-        ("i-1", None, "4", 1.5),
-        (None, None, None, 70.0),
-    ]
+    rows = deployed.query(f"SELECT resourceid, t, effectivecost FROM ({RESOURCES}) AS resources")
+    assert sorted(rows, key=str) == [("i-1", "mei", 0.75), ("i-1", None, 1.5)]
+
+
+def test_details_of_a_sku_are_a_map_of_texts(deployed):
+    rows = deployed.query(
+        "SELECT DISTINCT element_at(skupricedetails, 'cores') FROM focus_consolidation_view"
+    )
+    assert sorted(rows, key=str) == [("4",), (None,)]
 
 
 def test_its_columns_are_lower_case_with_the_dashboards_types(deployed):
@@ -85,7 +130,7 @@ def test_its_columns_are_lower_case_with_the_dashboards_types(deployed):
     types = dict(found)
     assert len(types) == 58  # the 57 columns of FOCUS 1.2, and billing_period
     assert all(name == name.lower() for name in types)
-    for name in (*SUMS, "listunitprice", "consumedquantity", "pricingquantity"):
+    for name in SUMS:
         assert types[name] == "DOUBLE"
     assert types["tags"] == types["skupricedetails"] == "MAP(VARCHAR, VARCHAR)"
     assert types["chargeperiodstart"].startswith("TIMESTAMP")
