@@ -10,7 +10,7 @@ from focus_lake.alerts.findings import QUERY, Finding, of_rows
 from focus_lake.alerts.messages import Message
 from focus_lake.alerts.outbox import Lock, Outbox
 from focus_lake.alerts.routes import Delivery, Route, Undelivered, parse
-from focus_lake.catalog.job import ENGINES, RefreshOptions, open_engine
+from focus_lake.catalog.options import EngineOptions, open_engine
 from focus_lake.catalog.render import CatalogPlace, check_database
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.log import Log
@@ -19,32 +19,21 @@ from focus_lake.records import runs
 from focus_lake.storage import Store, at
 
 
-@dataclass(frozen=True)
-class AlertOptions:
+@dataclass(frozen=True, kw_only=True)
+class AlertOptions(EngineOptions):
     """Options of send_alerts.py."""
 
-    engine: str = option("athena, trino or duckdb")
-    lake: str = option("the lake: folder or s3://bucket/prefix")
     routes: tuple[str, ...] = option(
         "where to: NAME=sns:ARN, NAME=slack:URL, NAME=teams:URL, NAME=webhook:URL (URL: https, or "
         "secret:NAME of AWS Secrets Manager), NAME=stdout; comma-separated",
         ("on-call=stdout", "finance=stdout"),
     )
-    database: str = option("database (DuckDB: name of the file in the lake)", "focus")
     max_a_day: int = option("messages a route and day; the last one holds all that is left", 20)
     today: str = option("the day that policies' dates are held against; empty: today, UTC", "")
     timeout: int = option("seconds that a call may take", 10)
     attempts: int = option("calls for one message, in one run", 3)
     dry_run: bool = option("say on standard output what would be sent; send and record none", False)
-    s3_endpoint: str = option("address of an S3-compatible server, instead of AWS", "")
     sns_endpoint: str = option("address of an SNS-compatible server, instead of AWS", "")
-    workgroup: str = option("Athena: workgroup", "primary")
-    output_location: str = option("Athena: s3:// folder of results, if the workgroup has none", "")
-    region: str = option("Athena: AWS region, if the environment names none", "")
-    trino_host: str = option("Trino: host", "127.0.0.1")
-    trino_port: int = option("Trino: port", 8080)
-    trino_catalog: str = option("Trino: catalog of the Hive connector", "hive")
-    trino_user: str = option("Trino: user", "focus_lake")
 
 
 @dataclass
@@ -82,8 +71,7 @@ def main(options: AlertOptions, log: Log | None = None) -> int:
 
 
 def _checked(options: AlertOptions) -> dict[str, Route]:
-    if options.engine not in ENGINES:
-        raise OptionsError(f"--engine {options.engine}: use one of {', '.join(ENGINES)}")
+    options.check_engine()
     for name in ("max_a_day", "timeout", "attempts"):
         if getattr(options, name) < 1:
             raise OptionsError(f"--{name}: a number of 1 or more")
@@ -99,19 +87,7 @@ def _today(text: str) -> date:
 
 
 def _findings(options: AlertOptions, lake: Store, log: Log) -> list[Finding]:
-    asked = RefreshOptions(
-        engine=options.engine,
-        lake=options.lake,
-        database=options.database,
-        workgroup=options.workgroup,
-        output_location=options.output_location,
-        region=options.region,
-        trino_host=options.trino_host,
-        trino_port=options.trino_port,
-        trino_catalog=options.trino_catalog,
-        trino_user=options.trino_user,
-    )
-    engine = open_engine(asked, lake, CatalogPlace(options.database, lake.root), log)
+    engine = open_engine(options, lake, CatalogPlace(options.database, lake.root), log)
     try:
         return of_rows(engine.query(QUERY.format(options.database)))
     finally:

@@ -8,6 +8,7 @@ from focus_lake.allocation import closing
 from focus_lake.allocation.closing import Closing, ClosingRefused
 from focus_lake.catalog import job
 from focus_lake.catalog.job import RefreshOptions
+from focus_lake.catalog.options import DeployOptions, open_engine
 from focus_lake.catalog.render import CatalogPlace
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.log import Log
@@ -16,31 +17,17 @@ from focus_lake.records import runs
 from focus_lake.storage import Places
 
 
-@dataclass(frozen=True)
-class CloseOptions:
+@dataclass(frozen=True, kw_only=True)
+class CloseOptions(DeployOptions):
     """Options of close_month.py; the others are those of refresh_catalog.py."""
 
     yearmonth: str = option("the month to close, YYYYMM, or last: the month before this one")
-    engine: str = option("athena, trino or duckdb")
-    lake: str = option("the lake: folder or s3://bucket/prefix")
-    database: str = option("database (DuckDB: name of the file in the lake)", "focus")
-    declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
-    reporting_currency: str = option("currency that costs are converted to, ISO 4217", "USD")
-    other_tools: bool = option("deploy focus_consolidation_view for AWS's FOCUS dashboard", False)
-    location: str = option("the lake as the engine's tables spell it, if not as --lake", "")
-    s3_endpoint: str = option("S3-compatible endpoint to list and read the lake", "")
-    workgroup: str = option("Athena: workgroup", "primary")
-    output_location: str = option("Athena: s3:// folder of results, if the workgroup has none", "")
-    region: str = option("Athena: AWS region, if the environment names none", "")
-    trino_host: str = option("Trino: host", "127.0.0.1")
-    trino_port: int = option("Trino: port", 8080)
-    trino_catalog: str = option("Trino: catalog of the Hive connector", "hive")
-    trino_user: str = option("Trino: user", "focus_lake")
 
     def refresh(self) -> RefreshOptions:
         """The same for the refresh."""
-        own = {item.name for item in fields(self)} & {item.name for item in fields(RefreshOptions)}
-        return RefreshOptions(**{name: getattr(self, name) for name in own})
+        return RefreshOptions(
+            **{item.name: getattr(self, item.name) for item in fields(DeployOptions)}
+        )
 
 
 def main(options: CloseOptions, log: Log | None = None) -> int:
@@ -69,7 +56,7 @@ def _close(options: CloseOptions, month: str, places: Places, log: Log, run: run
         raise ClosingRefused(f"{month}: the refresh before it failed, see above; correct that")
     lake = places.lake
     place = CatalogPlace(options.database, options.location or lake.root)
-    engine = job.open_engine(options.refresh(), lake, place, log)
+    engine = open_engine(options, lake, place, log)
     try:
         made, now = closing.close(engine.query, lake, options.database, month, run.who)
     finally:

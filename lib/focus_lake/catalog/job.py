@@ -6,44 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from focus_lake.catalog import currency, kept, render
-from focus_lake.catalog.engines.base import Engine
+from focus_lake.catalog.options import DeployOptions, open_engine
 from focus_lake.catalog.refresh import RATES, Refresh, RefreshOutcome
 from focus_lake.errors import FocusLakeError, OptionsError
 from focus_lake.log import Log
 from focus_lake.options import option
 from focus_lake.records import masking, runs
-from focus_lake.storage import Places, Store
+from focus_lake.storage import Places
 
-ENGINES = ("athena", "trino", "duckdb")
 SHOWN = 5  # late exports that are named; the view has all
 
 
-@dataclass(frozen=True)
-class RefreshOptions:
+@dataclass(frozen=True, kw_only=True)
+class RefreshOptions(DeployOptions):
     """Options of refresh_catalog.py."""
 
-    engine: str = option("athena, trino or duckdb")
-    lake: str = option("the lake: folder or s3://bucket/prefix")
-    database: str = option("database (DuckDB: name of the file in the lake)", "focus")
     providers: tuple[str, ...] = option("refresh only these, comma-separated", ())
-    declarations: str = option("folder of your own NAME.toml and focus_NAME.sql", "")
-    reporting_currency: str = option("currency that costs are converted to, ISO 4217", "USD")
-    other_tools: bool = option("deploy focus_consolidation_view for AWS's FOCUS dashboard", False)
-    location: str = option("the lake as the engine's tables spell it, if not as --lake", "")
     dry_run: bool = option("change nothing, print what would be run and deleted", False, ("plan",))
     expire_superseded_days: int = option(
         "delete data of superseded batches published more than this many days ago; 0: keep all", 0
     )
-    s3_endpoint: str = option(
-        "address of an S3-compatible server, instead of AWS", "", ("endpoint",)
-    )
-    workgroup: str = option("Athena: workgroup", "primary")
-    output_location: str = option("Athena: s3:// folder of results, if the workgroup has none", "")
-    region: str = option("Athena: AWS region, if the environment names none", "")
-    trino_host: str = option("Trino: host", "127.0.0.1")
-    trino_port: int = option("Trino: port", 8080)
-    trino_catalog: str = option("Trino: catalog of the Hive connector", "hive")
-    trino_user: str = option("Trino: user", "focus_lake")
 
 
 def main(options: RefreshOptions, log: Log | None = None) -> int:
@@ -86,8 +68,7 @@ def _refreshed(options: RefreshOptions, places: Places, log: Log, run: runs.Run)
 
 
 def _check(options: RefreshOptions) -> None:
-    if options.engine not in ENGINES:
-        raise OptionsError(f"--engine {options.engine}: use one of {', '.join(ENGINES)}")
+    options.check_engine()
     if options.expire_superseded_days < 0:
         raise OptionsError("--expire_superseded_days: a number of days, or 0 to keep all")
     currency.check_code(options.reporting_currency)
@@ -121,29 +102,6 @@ def _refresh(options: RefreshOptions, places: Places, log: Log) -> RefreshOutcom
         return refresh.run(options.providers, options.expire_superseded_days)
     finally:
         engine.close()
-
-
-def open_engine(
-    options: RefreshOptions, lake: Store, place: render.CatalogPlace, log: Log
-) -> Engine:
-    """The engine asked for; only its own client library is imported."""
-    if options.engine == "duckdb":
-        from focus_lake.catalog.engines.duckdb import DuckDB
-
-        return DuckDB(lake, place)
-    if options.engine == "trino":
-        from focus_lake.catalog.engines.trino import Trino
-
-        return Trino(
-            options.trino_host,
-            options.trino_port,
-            options.trino_catalog,
-            options.trino_user,
-            place,
-        )
-    from focus_lake.catalog.engines.athena import Athena
-
-    return Athena(place, options.workgroup, options.output_location, options.region, log)
 
 
 def _show(sql: str) -> None:

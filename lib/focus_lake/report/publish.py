@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from focus_lake.allocation.rules import month_after
-from focus_lake.catalog.job import ENGINES, RefreshOptions, open_engine
+from focus_lake.catalog.options import EngineOptions, open_engine
 from focus_lake.catalog.render import CatalogPlace, check_database
 from focus_lake.errors import OptionsError
 from focus_lake.log import Log, utc_now
@@ -28,32 +28,16 @@ from focus_lake.storage import Store, at
 LATEST = "reports/latest"
 
 
-@dataclass(frozen=True)
-class PublishOptions:
+@dataclass(frozen=True, kw_only=True)
+class PublishOptions(EngineOptions):
     """Options of publish_reports.py."""
 
-    engine: str = option("athena, trino or duckdb")
-    lake: str = option("the lake: folder or s3://bucket/prefix")
-    database: str = option("database (DuckDB: name of the file in the lake)", "focus")
     masked: bool = option("without names of accounts and people; false: with them", True)
     board_to: tuple[str, ...] = option("who gets the board report by mail, comma-separated", ())
     board_from: str = option("the mail's sender, an address that Amazon SES has verified", "")
     board_day: int = option("from this day of the month on, the month before is reported", 5)
     today: str = option("the day of the folder; empty: today, UTC", "")
-    s3_endpoint: str = option("address of an S3-compatible server, instead of AWS", "")
     ses_endpoint: str = option("address of an SES-compatible server, instead of AWS", "")
-    workgroup: str = option("Athena: workgroup", "primary")
-    output_location: str = option("Athena: s3:// folder of results, if the workgroup has none", "")
-    region: str = option("Athena and SES: AWS region, if the environment names none", "")
-    trino_host: str = option("Trino: host", "127.0.0.1")
-    trino_port: int = option("Trino: port", 8080)
-    trino_catalog: str = option("Trino: catalog of the Hive connector", "hive")
-    trino_user: str = option("Trino: user", "focus_lake")
-
-    def engine_options(self) -> RefreshOptions:
-        """The same for the engine."""
-        own = {item.name for item in fields(self)} & {item.name for item in fields(RefreshOptions)}
-        return RefreshOptions(**{name: getattr(self, name) for name in own})
 
 
 def main(options: PublishOptions, log: Log | None = None) -> int:
@@ -85,8 +69,7 @@ def main(options: PublishOptions, log: Log | None = None) -> int:
 
 def _checked(options: PublishOptions) -> date:
     """The day that is published; OptionsError for options that cannot be used."""
-    if options.engine not in ENGINES:
-        raise OptionsError(f"--engine {options.engine}: use one of {', '.join(ENGINES)}")
+    options.check_engine()
     if not 1 <= options.board_day <= 28:
         raise OptionsError(f"--board_day {options.board_day}: a day from 1 to 28")
     check_database(options.database)
@@ -99,7 +82,7 @@ def _checked(options: PublishOptions) -> date:
 
 def _asked(options: PublishOptions, lake: Store, log: Log) -> tuple[Answers, Facts]:
     place = CatalogPlace(options.database, lake.root)
-    engine = open_engine(options.engine_options(), lake, place, log)
+    engine = open_engine(options, lake, place, log)
     try:
         found = facts.ask(engine.query, options.database)
         return ask(engine.query, options.database, options.masked), found
