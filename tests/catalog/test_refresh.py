@@ -143,6 +143,7 @@ def test_rejected_rows_are_a_table(lake):
 # --- what goes wrong
 
 
+@pytest.mark.thorough
 def test_a_broken_ledger_line_is_named_and_the_views_stay(lake, capsys):
     assert deploy(lake) == 0
     ledger = lake.root / "ledger" / "alibaba" / "202601.jsonl"
@@ -166,6 +167,7 @@ def test_data_without_a_ledger_are_an_error_and_the_views_stay(lake, capsys):
     assert "normalized/alibaba holds data but ledger/alibaba/ is missing" in out
 
 
+@pytest.mark.thorough
 def test_a_provider_that_fails_stays_in_the_total_with_what_it_had(lake, tmp_path, capsys):
     own = declare(tmp_path / "own", "acme")
     lake.batch("acme", "202601", SECOND, [charge("2026-01-05", "5")])
@@ -189,6 +191,7 @@ def test_a_broken_declaration_takes_no_provider_out_of_the_total(lake, tmp_path,
     assert on_duckdb(lake.root, TOTAL) == [("acme", D("5")), ("alibaba", D("11"))]
 
 
+@pytest.mark.thorough
 def test_a_run_that_forgot_the_users_declarations_takes_nothing_out_of_the_total(
     lake, tmp_path, capsys
 ):
@@ -202,6 +205,7 @@ def test_a_run_that_forgot_the_users_declarations_takes_nothing_out_of_the_total
     assert on_duckdb(lake.root, TOTAL) == [("acme", D("5")), ("alibaba", D("10"))]
 
 
+@pytest.mark.thorough
 def test_a_file_of_a_live_batch_that_is_gone_is_named_and_the_views_stay(lake, capsys):
     assert deploy(lake) == 0
     rows = [charge("2026-01-05", "11")]
@@ -276,6 +280,7 @@ SELECT ${provider_columns} FROM ${database}.focus_acme_normalized WHERE ${live} 
     assert on_duckdb(lake.root, TOTAL) == [("acme", D("6")), ("alibaba", D("10"))]
 
 
+@pytest.mark.thorough
 def test_refreshing_one_provider_keeps_the_others_in_the_total(lake, tmp_path):
     own = declare(tmp_path / "own", "acme")
     lake.batch("acme", "202601", SECOND, [charge("2026-01-05", "5")])
@@ -291,6 +296,7 @@ def test_a_provider_nobody_declared_is_named(lake, capsys):
     assert "no declaration is named alibabba; did you mean 'alibaba'?" in said
 
 
+@pytest.mark.thorough
 def test_a_column_that_changed_its_type_is_named_and_the_views_stay(lake, capsys):
     assert deploy(lake) == 0
     path = lake.data("alibaba", "202601", SECOND, [charge("2026-01-05", "11")])
@@ -382,6 +388,7 @@ def test_expiry_is_off_by_default_and_a_dry_run_only_tells(lake, capsys):
     assert batches(lake) == [FIRST, SECOND]
 
 
+@pytest.mark.thorough
 def test_expiry_deletes_superseded_data_and_nothing_else(lake):
     lake.batch("alibaba", "202601", SECOND, [charge("2026-01-05", "11")])
     lake.batch("alibaba", "202512", FIRST, [charge("2025-12-05", "1")])

@@ -44,6 +44,7 @@ def test_the_first_line_says_what_a_row_is(source):
     assert source.text.startswith("-- One row is ")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("statement", everything(), ids=lambda statement: statement.path)
 def test_a_view_reads_only_from_lower_folders(statement):
     folders = {

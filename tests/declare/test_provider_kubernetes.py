@@ -15,6 +15,8 @@ from focus_lake.transform.select import Origin, Transform
 from helpers.catalog import on_duckdb, refresh
 from helpers.lakes import Lake, charge
 
+pytestmark = pytest.mark.thorough
+
 DAY = "prod-1/year=2026/month=1/day=5/k8s_opencost.parquet"
 
 

@@ -47,6 +47,7 @@ EXISTING = {
 WAYS = [{}, EVERYTHING, EXISTING, {**EXISTING, **EVERYTHING}]
 
 
+@pytest.mark.thorough
 def test_cfn_lint_finds_nothing():
     linter = Path(sys.executable).parent / "cfn-lint"
     done = subprocess.run([linter, FILE], capture_output=True, text=True)

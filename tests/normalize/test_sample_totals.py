@@ -17,6 +17,8 @@ from focus_lake.sample.__main__ import main
 from focus_lake.sample.options import SampleOptions
 from helpers.job_runs import Job
 
+pytestmark = pytest.mark.thorough
+
 NULLS = {"", "-", "null", "NULL", "\\N"}
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 # What the options below give: two accounts and two months, two pushes of each.
