@@ -366,8 +366,10 @@ def _consolidated() -> Iterable[str]:
 
 
 def _attributes(declarations: Sequence[Declaration]) -> dict[str, str]:
-    """The tag attributes that the declarations fill, in the column table's order."""
+    """The tag attributes that the declarations fill, in the column table's order; all of them,
+    with nothing in them, where none is filled."""
     filled = {name for declaration in declarations for name in declaration.tags.attributes}
+    filled = filled or {column.name for column in columns.attributes()}
     names = [column.name for column in columns.table() if column.name in filled]
     return {
         "attribute_columns": _listed(names, " " * 8),

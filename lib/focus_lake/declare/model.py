@@ -75,7 +75,8 @@ class Layout:
     for none at all;
     batch_ts_zone: time zone of a batch_ts in the path;
     batch_ts: where it comes from: the path; the manifest (its time_key, else its own time); the
-    files (the time of the newest); or the path's day (an ISO week's Monday), then at 00:00:00;
+    files (the time of the newest); or the path's day (an ISO week's Monday), then at 00:00:00, or
+    in its group hour, if it has one;
     months: whether all rows of a batch are of the path's billing month, or of any.
     """
 

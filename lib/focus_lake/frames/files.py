@@ -110,7 +110,10 @@ def _batch_ts(layout: Layout) -> str:
         return f"date_format({_monday(layout)}, \"yyyyMMdd'000000'\")"
     if layout.batch_ts == "day":
         day = f"lpad({_group(layout.path, 'day')}, 2, '0')"
-        return f"concat({_yearmonth(layout)}, {day}, '000000')"
+        hour = "'00'"
+        if "hour" in layout.path.groupindex:
+            hour = f"lpad({_group(layout.path, 'hour')}, 2, '0')"
+        return f"concat({_yearmonth(layout)}, {day}, {hour}, '0000')"
     others = [name for name in layout.path.groupindex if name != "file"]
     same = ", ".join(_group(layout.path, name) for name in others)
     newest = f"max(written) OVER (PARTITION BY {same})" if same else "max(written) OVER ()"

@@ -215,7 +215,8 @@ def _batch_ts(folder: Folder, layout: Layout) -> str:
         monday = _monday(groups)
         return f"{monday:%Y%m%d}000000" if monday else ""
     if layout.batch_ts == "day":
-        return f"{_yearmonth(folder)}{groups['day'] or '':0>2}000000"
+        hour = groups.get("hour") or ""
+        return f"{_yearmonth(folder)}{groups['day'] or '':0>2}{hour:0>2}0000"
     if written := groups.get("batch_ts"):  # a layout may have it in some paths only
         digits = _digits(written)[:14]
         return digits.ljust(14, "0") if len(digits) in (8, 10, 12) else digits
@@ -293,7 +294,8 @@ def _merge(batches: dict[tuple[str, str], Batch], batch: Batch) -> None:
     if other is batch:
         return
     for export in sorted(set(other.exports) & set(batch.exports)):
-        message = f"two deliveries of export {export} have the same time; which is right?"
+        message = f"two deliveries of export {export} have the same time; which is right? Move the "
+        message += "other away, or let [layout] tell them apart: groups hour or batch_ts, or export"
         other.reasons.append(Reason("same_time", message, batch.files[0].path))
     other.files += batch.files
     other.reasons += batch.reasons
