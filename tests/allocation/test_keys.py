@@ -131,6 +131,17 @@ def test_months_are_replaced_and_other_months_and_dry_runs_change_nothing(lake, 
     ]
 
 
+def test_without_any_known_cost_center_nothing_is_written(lake):
+    centers = (lake.root / "reference/cost_centers/a.csv").read_text()
+    lake.centers("cc-8,Other,B,,,")
+    try:
+        with pytest.raises(NoKeys, match="label workloads, list their namespaces in reference/acc"):
+            run(lake)
+    finally:
+        lake.put("cost_centers/a.csv", centers)
+    assert not (lake.root / FILE).exists()
+
+
 @pytest.mark.parametrize(
     "options, words",
     [

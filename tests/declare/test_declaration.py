@@ -62,6 +62,11 @@ def test_a_packaged_declaration_loads_and_cites_what_it_was_written_from(name):
         assert isinstance(document.read, date)
 
 
+def test_a_byte_order_mark_before_a_users_file_is_passed_over(user_file):
+    folder = user_file("\ufeff" + MINIMAL, "tiny")
+    assert declare.load("tiny", storage.at(str(folder))).title == "Tiny"
+
+
 def test_a_declaration_travels_to_the_executors(alibaba):
     assert pickle.loads(pickle.dumps(alibaba)) == alibaba
 

@@ -77,6 +77,11 @@ def split(query: Query, provider: str, month: str, sheets: Sheets, rest: str) ->
             part = (*part[:2], rest)
         if part[2]:
             _add(found.quantities, part, used)
+    if not found.quantities:
+        raise NoKeys(
+            "no workload belongs to a cost center of reference/cost_centers/: label workloads, "
+            "list their namespaces in reference/account_cost_centers/, or give --rest a cost center"
+        )
     return found
 
 
@@ -147,10 +152,12 @@ def told(keys: Keys, rest: str) -> Sequence[str]:
     """A line for each month and key: how much of it is whose, and what is nobody's."""
     lines = []
     for month, key in sorted({part[:2] for part in (*keys.quantities, *keys.nobodys)}):
-        lines.append(f"{month} {key}: {_listed(keys.quantities, month, key) or 'nobody'}")
+        known = _listed(keys.quantities, month, key)
+        lines.append(f"{month} {key}: {known or 'nobody, so a rule leaves it (unallocated)'}")
         if lost := _listed(keys.nobodys, month, key):
+            others = "the others in proportion" if known else "nobody"
             lines.append(
-                f"  of unknown cost centers, so borne by {rest or 'the others in proportion'}: "
+                f"  of unknown cost centers, so borne by {rest or others}: "
                 f"{lost}{'' if rest else '; --rest NAME gives it to one'}"
             )
     return lines

@@ -49,7 +49,7 @@ def names(extra: Store | None = None) -> list[str]:
 
 def _packaged(name: str) -> list[tuple[str, str]]:
     files = [file for file in data("declare", "providers").iterdir() if file.name == f"{name}.toml"]
-    return [(str(file), file.read_text(encoding="utf-8")) for file in files]
+    return [(str(file), file.read_text(encoding="utf-8-sig")) for file in files]
 
 
 def _users(name: str, extra: Store | None) -> list[tuple[str, str]]:
@@ -58,7 +58,7 @@ def _users(name: str, extra: Store | None) -> list[tuple[str, str]]:
     file = extra.url(f"{name}.toml")
     content, _ = extra.read(f"{name}.toml")
     try:
-        return [(file, (content or b"").decode("utf-8"))]
+        return [(file, (content or b"").decode("utf-8-sig"))]
     except UnicodeDecodeError as error:
         raise DeclarationError(f"{file}: not UTF-8: {error}; save it as UTF-8") from error
 
