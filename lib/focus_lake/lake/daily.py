@@ -194,7 +194,8 @@ def _months(periods: pa.DictionaryArray, zone: str, yearmonth: str) -> pa.Array:
 def _filled(changes: pa.ChunkedArray) -> pa.Array:
     if changes.null_count == len(changes):
         return pa.repeat(pa.scalar(False), len(changes))
-    return pc.fill_null(pc.match_substring(one_chunk(changes), FILLED), False)
+    texts = encoded(changes)  # a few texts, each of many rows
+    return _taken(pc.fill_null(pc.match_substring(texts.dictionary, FILLED), False), texts)
 
 
 def _signs(rows: pa.Table) -> pa.Array:

@@ -8,7 +8,7 @@ change goes into the journal first; lines that do not change keep their bytes.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from focus_lake.errors import LedgerError, VersionConflict
 from focus_lake.lake import journal
@@ -69,7 +69,7 @@ class Line:
         return self.yearmonth, self.batch_ts
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(vars(self), ensure_ascii=False, separators=(",", ":"))
 
 
 _KNOWN = frozenset(item.name for item in fields(Line))

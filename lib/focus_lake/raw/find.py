@@ -231,8 +231,8 @@ def _not_a_time(yearmonth: str, batch_ts: str) -> str:
     if not re.fullmatch(r"[0-9]{4}(0[1-9]|1[0-2])", yearmonth):
         return f"{yearmonth!r} in its path is not a month"
     try:
-        pairs = [batch_ts[at : at + 2] for at in range(4, 14, 2)]
-        datetime(int(batch_ts[:4]), *map(int, pairs))
+        month, day, hour, minute, second = (int(batch_ts[at : at + 2]) for at in range(4, 14, 2))
+        datetime(int(batch_ts[:4]), month, day, hour, minute, second)
     except ValueError:
         pass
     else:
