@@ -84,7 +84,7 @@ def in_turn(how: How, cluster: Cluster | Here, items: Sequence[Item]) -> Iterato
         for number, group in enumerate(groups):
             begun = ahead.result() if ahead else _begin(how, cluster, group)
             ahead = None
-            if number + 1 < len(groups):
+            if number + 1 < len(groups) and not isinstance(cluster, Here):
                 ahead = pool.submit(_begin, how, cluster, groups[number + 1])
             if len(group) > 1:
                 yield from begun
