@@ -82,6 +82,10 @@ def from_json(text: str, where: str) -> Line:
     """
     try:
         data = json.loads(text)
+        if data.keys() == _KNOWN:  # as this version writes it: nothing to choose or to fill in
+            line = object.__new__(Line)
+            line.__dict__.update(data)
+            return line
         return Line(**{key: value for key, value in data.items() if key in _KNOWN})
     except (ValueError, TypeError, AttributeError) as error:
         raise LedgerError(
