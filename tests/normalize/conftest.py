@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from focus_lake.spark.session import Cluster
+from helpers.format_bills import Bills
 from helpers.job_runs import ROOT, Job
 
 
@@ -24,3 +25,9 @@ def job(tmp_path, cluster) -> Job:
     job = Job(tmp_path, cluster)
     (job.raw / "alibaba").mkdir(parents=True)
     return job
+
+
+@pytest.fixture
+def bills(job) -> Bills:
+    """Raw folders of any providers, and the job on them."""
+    return Bills(job)
