@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(
     r'^__version__ = "(.+)"$', (HERE / "lib/focus_lake/__init__.py").read_text(), re.MULTILINE
 )[1]
-ENDS = ("csv", "toml", "sql", "json", "txt", "properties", "css", "js")
+ENDS = ("csv", "toml", "sql", "json", "txt", "properties", "css", "js", "typ")
 DATA = [f"**/*.{end}" for end in ENDS]
 
 setup(

@@ -4,7 +4,8 @@ The zip is the wheel under another name: Spark's executors import a .zip and no 
 a folder with all that the jobs on Glue read, named after the version and what is in it:
 
     dist/releases/0.2.0-1a2b3c4d5e6f/   normalize_focus.py  refresh_catalog.py  ..  focus_lake.zip
-                                        focus_lake-...whl  pyathena-...whl  SHA256SUMS
+                                        focus_lake-...whl  pyathena-...whl  typst-...whl  ..
+                                        SHA256SUMS
 
 The same source gives the same bytes and the same name, so a deployment of it changes nothing.
 """
@@ -60,7 +61,7 @@ def release(out: Path) -> Path:
         shutil.copy(archive, draft / "focus_lake.zip")
         for name in jobs():
             shutil.copy(ROOT / "jobs" / name, draft)
-        _fetch_pyathena(draft)
+        _fetch_wheels(draft)
         sums = "".join(f"{digest(path)}  {path.name}\n" for path in sorted(draft.iterdir()))
         (draft / SUMS).write_text(sums)
         version = wheel.name.split("-")[1]
@@ -86,11 +87,16 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _fetch_pyathena(folder: Path) -> None:
-    """PyAthena's wheel, so that a run at night does not depend on PyPI."""
+def _fetch_wheels(folder: Path) -> None:
+    """Wheels of what Glue has not, so that a run at night does not depend on PyPI.
+
+    They are those of Glue's machines, x86-64 Linux with Python 3.11, wherever this runs.
+    """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--only-binary", ":all:", "--dest", folder, f"pyathena=={modules()['pyathena']}"]
-    subprocess.run(command, check=True)
+    command += ["--only-binary", ":all:", "--platform", "manylinux2014_x86_64"]
+    command += ["--python-version", "3.11", "--abi", "cp311", "--abi", "abi3", "--abi", "none"]
+    wanted = [f"{name}=={version}" for name, version in modules().items() if name != "boto3"]
+    subprocess.run([*command, "--dest", folder, *wanted], check=True)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,10 @@ def test_the_release_holds_what_glue_reads_with_a_checksum_each(release):
         "focus_lake.zip",
         "focus_lake-*-py3-none-any.whl",
         "pyathena-*-py3-none-any.whl",
+        "typst-*-cp39-abi3-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
+        "fontpkg-*-py3-none-any.whl",
+        "fontpkg_noto_sans-*-py3-none-any.whl",
+        "pylopdf_fonts_zh_cn-*-py3-none-any.whl",
         "normalize_focus.py",
         "refresh_catalog.py",
         "audit_focus.py",
@@ -76,8 +80,8 @@ def glue_python(release, tmp_path_factory) -> Path:
     venv.create(folder, with_pip=True)
     pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, *pinned(), *SHIPPED_FOR_PYATHENA], check=True)
-    [pyathena] = release.glob("pyathena-*.whl")
-    subprocess.run([*pip, "--no-index", pyathena], check=True)
+    wheels = [path for path in release.glob("*.whl") if not path.name.startswith("focus_lake-")]
+    subprocess.run([*pip, "--no-index", *wheels], check=True)
     return folder / "bin"
 
 

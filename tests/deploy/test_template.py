@@ -156,21 +156,32 @@ def test_jobs_run_on_glue_5_1_one_at_a_time_with_retry_timeout_scaling_and_logs(
 
 def test_jobs_get_the_library_as_zip_and_the_modules_that_the_requirements_name():
     required = dict(
-        re.findall(r"^(\w+)==(\S+)", (ROOT / "requirements/glue.txt").read_text(), re.MULTILINE)
+        re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements/glue.txt").read_text(), re.MULTILINE)
     )
     jobs = Resolved(ArtifactBucketName="code").of("AWS::Glue::Job")
     boto3 = "boto3>=1.36"  # Glue's own, whichever it is: nothing may be fetched
     wheel = f"s3://code/{RELEASE}/pyathena-{required['pyathena']}-py3-none-any.whl"
     modules = {name: split(job)[1]["additional-python-modules"] for name, job in jobs.items()}
     refresh = f"{boto3},{wheel}"
-    asking = dict.fromkeys(("RefreshJob", "AlertsJob", "CloseJob", "PublishJob"), refresh)
-    assert modules == {"NormalizeJob": boto3, "AuditJob": boto3, **asking}
+    asking = dict.fromkeys(("RefreshJob", "AlertsJob", "CloseJob"), refresh)
+    linux = "cp39-abi3-manylinux2014_x86_64.manylinux_2_17_x86_64"
+    kinds = {"typst": linux}
+    fonts = ("fontpkg", "fontpkg-noto-sans", "pylopdf-fonts-zh-cn")
+    kinds |= dict.fromkeys(fonts, "py3-none-any")
+    for_pdf = [
+        f"s3://code/{RELEASE}/{name.replace('-', '_')}-{required[name]}-{kind}.whl"
+        for name, kind in kinds.items()
+    ]
+    pages = ",".join((refresh, *for_pdf))
+    assert modules == {"NormalizeJob": boto3, "AuditJob": boto3, **asking, "PublishJob": pages}
     for job in jobs.values():
         assert split(job)[1]["python-modules-installer-option"] == "--no-index"
         assert split(job)[1]["extra-py-files"] == f"s3://code/{RELEASE}/focus_lake.zip"
     # A conditional PutObject is what keeps two runs from one ledger; boto3 knows it from 1.36 on.
     assert tuple(map(int, required["boto3"].split("."))) >= (1, 36)
-    assert f"pyathena=={required['pyathena']} " in (ROOT / "requirements/common.txt").read_text()
+    common = (ROOT / "requirements/common.txt").read_text()
+    for name in ("pyathena", *kinds):
+        assert f"{name}=={required[name]} " in common
 
 
 def test_the_workflow_starts_by_schedule_and_refreshes_however_normalize_ended():

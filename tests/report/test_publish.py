@@ -65,8 +65,14 @@ def test_pages_and_one_board_report_a_month_to_all_people(governed_lake, ses):
     refused, sent = ses.requests
     assert sent.json["Destination"] == {"ToAddresses": ["a@example.com", "b@example.com"]}
     assert sent.json["FromEmailAddress"] == "c@example.com"
-    attached = {part.get_filename() for part in mailed(sent)} - {None}
-    assert "board.html" in attached
+    attached = {part.get_filename(): part for part in mailed(sent) if part.get_filename()}
+    assert {name: part.get_content_type() for name, part in attached.items()} == {
+        "board.html": "text/html",
+        "board.pdf": "application/pdf",
+    }
+    kept = (lake / "reports" / "board" / "202601" / "board.pdf").read_bytes()
+    assert attached["board.pdf"].get_content() == kept
+    assert kept.startswith(b"%PDF-")
     mark = json.loads((lake / "reports" / "board" / "202601" / "sent.json").read_text())
     assert (mark["to"], mark["message_id"]) == (["a@example.com", "b@example.com"], "m-1")
 

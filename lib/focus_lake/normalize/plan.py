@@ -74,11 +74,8 @@ def make(raw: Store, ledger: Ledger, declaration: Declaration, options: Normaliz
 
 def mark_current(made: Plan, ledger: Ledger) -> None:
     """Say of each step whether anything newer is published, by what the ledger holds now."""
-    months = {step.batch.yearmonth for step in made.steps}
-    newest = {month: _newest(ledger, month) for month in months}
     for step in made.steps:
-        of, batch = newest[step.batch.yearmonth], step.batch
-        step.is_current = any(of.get(export, "") <= batch.batch_ts for export in batch.exports)
+        step.is_current = _is_current(step.batch, ledger)
 
 
 def recipe(declaration: Declaration, options: NormalizeOptions) -> str:
@@ -161,9 +158,8 @@ def _archive_fault(raw: Store, path: str) -> Reason | None:
     return None
 
 
-def _newest(ledger: Ledger, month: str) -> dict[str, str]:
-    """The newest published batch of each export of a month."""
+def _is_current(batch: Batch, ledger: Ledger) -> bool:
     newest: dict[str, str] = {}
-    for line in ledger.published(month):
+    for line in ledger.published(batch.yearmonth):
         newest |= {export: line.batch_ts for export in line.exports}
-    return newest
+    return any(newest.get(export, "") <= batch.batch_ts for export in batch.exports)

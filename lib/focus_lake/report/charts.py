@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from html import escape
 
@@ -23,7 +24,9 @@ def bars(values: list[Bar]) -> str:
 def _bar(place: int, value: Bar, most: int) -> str:
     (label, new, known), left = value, place * (WIDTH + GAP)
     middle, floor = left + WIDTH // 2, HEIGHT + LABEL
-    text = f"<text x={middle} y={floor + LABEL} class=tick>{escape(label[2:])}</text>"
+    text = (
+        f"<text x={middle} y={floor + LABEL} class=tick>{escape(label.replace(' 20', ' '))}</text>"
+    )
     if new is None or known is None:
         return text
     light, dark = (round(HEIGHT * part / most) for part in (known, new))
@@ -45,9 +48,10 @@ def lying(values: list[tuple[str, Decimal, str]]) -> str:
     high = max(0.0, *(float(value) for _, value, _ in values))
     low = min(0.0, *(float(value) for _, value, _ in values))
     span = (high - low) or 1.0
-    row, left, wide = 26, 210, 380
+    row, left, wide = 26, 215, 360
     zero = left + wide * (0.0 - low) / span
-    drawn = ""
+    bottom = len(values) * row + 3
+    drawn = f'<line x1="{zero:.1f}" y1="0" x2="{zero:.1f}" y2="{bottom}" class="axis"></line>'
     for place, (label, value, told) in enumerate(values):
         size = wide * abs(float(value)) / span
         start = zero - size if value < 0 else zero
@@ -56,29 +60,56 @@ def lying(values: list[tuple[str, Decimal, str]]) -> str:
             f"<g><title>{escape(label)}: {escape(told)}</title>"
             f'<text x="{left - 8}" y="{y + 17}" class="right">{escape(_short(label))}</text>'
             f'<rect x="{start:.1f}" y="{y + 5}" width="{max(size, 1):.1f}" height="16" '
-            f'class="bar"></rect><text x="{left + wide + 8}" y="{y + 17}" class="left">'
-            f"{escape(told)}</text></g>"
+            f'class="{"new" if value < 0 else "bar"}"></rect>'
+            f'<text x="{left + wide + 8}" y="{y + 17}" class="left">{escape(told)}</text></g>'
         )
-    return _chart(760, len(values) * row + 6, drawn, "Bars: " + _words(values))
+    return _chart(760, bottom + 3, drawn, "Bars: " + _words(values))
 
 
-def standing(values: list[tuple[str, Decimal, str]]) -> str:
-    """Bars that stand side by side, one a month: label, value, what is written above it."""
+def standing(values: list[tuple[str, Decimal, str]], unit: str) -> str:
+    """Bars that stand side by side on a scale: label, value, what is written above it; its unit."""
     if not values:
         return ""
-    most = max((abs(float(value)) for _, value, _ in values), default=0.0) or 1.0
-    step, high, floor = min(120.0, 740.0 / len(values)), 130, 155
-    drawn = ""
+    high = max(0.0, *(float(value) for _, value, _ in values))
+    low = min(0.0, *(float(value) for _, value, _ in values))
+    tick = _tick((high - low) or 1.0)
+    top, bottom = tick * math.ceil(high / tick), tick * math.floor(low / tick)
+    left, wide, tall, head = 64, 690, 150, 26
+    scale = tall / ((top - bottom) or tick)
+    step = min(120.0, wide / len(values))
+    drawn = f'<text x="{left - 8}" y="12" class="right">{escape(unit)}</text>'
+    for place in range(round((top - bottom) / tick) + 1):
+        at, y = bottom + place * tick, head + tall - place * tick * scale
+        kind = "axis" if abs(at) < tick / 2 else "grid"
+        drawn += (
+            f'<line x1="{left}" y1="{y:.1f}" x2="{left + wide}" y2="{y:.1f}" class="{kind}"></line>'
+            f'<text x="{left - 8}" y="{y + 4:.1f}" class="right">{_scale(at)}</text>'
+        )
+    zero = head + tall + bottom * scale
     for place, (label, value, told) in enumerate(values):
-        size, middle = high * abs(float(value)) / most, place * step + step / 2
+        size, middle = abs(float(value)) * scale, left + place * step + step / 2
+        above = zero - size if value >= 0 else zero
         drawn += (
             f"<g><title>{escape(label)}: {escape(told)}</title>"
-            f'<rect x="{place * step + 6:.1f}" y="{floor - size:.1f}" width="{step - 12:.1f}" '
+            f'<rect x="{middle - step / 2 + 6:.1f}" y="{above:.1f}" width="{step - 12:.1f}" '
             f'height="{max(size, 1):.1f}" class="{"bar" if value >= 0 else "new"}"></rect>'
-            f'<text x="{middle:.1f}" y="{floor - size - 5:.1f}">{escape(told)}</text>'
-            f'<text x="{middle:.1f}" y="{floor + 16}">{escape(label)}</text></g>'
+            f'<text x="{middle:.1f}" y="{above - 5:.1f}" class="total">{escape(told)}</text>'
+            f'<text x="{middle:.1f}" y="{head + tall + 18}">{escape(label)}</text></g>'
         )
-    return _chart(760, floor + 24, drawn, "Bars: " + _words(values))
+    return _chart(760, head + tall + 26, drawn, f"Bars, {unit}: " + _words(values))
+
+
+def _tick(span: float) -> float:
+    """A round step that parts a scale into two to five."""
+    size = 10.0 ** math.floor(math.log10(span))
+    return next(size * part for part in (0.2, 0.5, 1, 2) if span / (size * part) <= 5)
+
+
+def _scale(value: float) -> str:
+    for size, mark in ((1e9, " bn"), (1e6, " m"), (1e3, " k")):
+        if abs(value) >= size:
+            return f"{value / size:,.3g}{mark}"
+    return f"{value:,.3g}"
 
 
 def donut(values: list[tuple[str, Decimal, str]]) -> str:
@@ -115,4 +146,6 @@ def _words(values: list[tuple[str, Decimal, str]]) -> str:
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= 30 else f"{label[:29]}…"
+    """A label that fits: its beginning and its end, in which many names differ."""
+    most = 28 if label.isascii() else 16  # Chinese letters are as wide as two
+    return label if len(label) <= most else f"{label[: most // 2]}…{label[1 - most // 2 :]}"

@@ -5,43 +5,49 @@ from __future__ import annotations
 from decimal import Decimal
 
 from focus_lake.report import charts
-from focus_lake.report.parts import Column, missing, money, month, percent, section, table
+from focus_lake.report.parts import Column, framed, good, missing, section, table
 from focus_lake.report.questions import Answers
+from focus_lake.report.words import money, month, percent, tail
+
+HOW = "They come with the bills of savings plans and reservations (columns CommitmentDiscount...)."
 
 
 def body(answers: Answers, chosen: str) -> str:
     there = {row["yearmonth"] for row in answers["commitments"]}
     if not there:
-        how = (
-            "They come with the bills of savings plans and reservations "
-            "(CommitmentDiscountId and its columns)."
-        )
-        return missing("No bill holds a commitment.", how)
+        return missing("No bill holds a commitment.", HOW)
     newest = chosen if chosen in there else max(there)
     rows = [row for row in answers["commitments"] if row["yearmonth"] == newest]
-    rows.sort(key=lambda row: -(row["x_Unused"] or Decimal(-1)))
+    rows.sort(key=lambda row: (-(row["x_Unused"] or Decimal(-1)), row["x_Provider"]))
     unused = [
-        (row["CommitmentDiscountId"] or "", row["x_Unused"], _told(row))
+        (f"{row['x_Provider']} {_end(row)}", row["x_Unused"], _told(row))
         for row in rows
         if row["x_Unused"]
     ]
     columns = [
         Column("Provider", "x_Provider"),
-        Column("Commitment", "CommitmentDiscountId"),
+        Column("Commitment", "CommitmentDiscountId", "id"),
         Column("Type", "CommitmentDiscountType"),
+        Column("Ends", "x_ExpiresOn", "day", optional=True),
         Column("Committed", "x_Committed", "money", "BillingCurrency"),
         Column("Used", "x_Used", "money", "BillingCurrency"),
         Column("Unused", "x_Unused", "money", "BillingCurrency"),
         Column("Utilisation", "x_Utilisation", "share"),
         Column("Coverage", "x_Coverage", "share"),
         Column("Saved", "x_EffectiveSavingsRate", "share"),
-        Column("Ends", "x_ExpiresOn"),
-        Column("Why not known", "x_Reason"),
+        Column("Why not known", "x_Reason", optional=True),
     ]
-    about = f"In {month(newest)}, by the currency of the bill; what is not used is lost."
-    return section("Unused", about, charts.lying(unused) or "<p>None is unused.</p>") + section(
-        "Every commitment", about, table("Commitments", columns, rows)
+    about = f"In {month(newest)}, each in the currency of its bill; what is not used is lost."
+    chart = framed(charts.lying(unused[:20])) if unused else good("None is unused.")
+    how = "Utilisation: used of committed. Coverage: covered of what could be. Saved: against list."
+    return section("Unused", about, chart) + section(
+        "Every commitment", how, table("Commitments", columns, rows)
     )
+
+
+def _end(row: dict) -> str:
+    name = tail(row["CommitmentDiscountId"] or "")
+    return name if len(name) <= 20 else f"…{name[-18:]}"
 
 
 def _told(row: dict) -> str:

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from focus_lake.report import charts
-from focus_lake.report.parts import Column, missing, month, section, table, with_numbers
+from focus_lake.report.parts import (
+    Column,
+    folded,
+    framed,
+    good,
+    listed,
+    missing,
+    section,
+    table,
+    with_numbers,
+)
 from focus_lake.report.questions import Answers, Row
+from focus_lake.report.words import Raw, exactly, month, number
 
 HOURS = (1, 6, 12, 24, 48, 72)  # upper ends of the histogram's steps; the last is open
+MONTHS = 4  # so many are shown of a measure
 
 
 def body(answers: Answers, chosen: str) -> str:
     return "".join(
         (
-            _measures(answers),
             _batches(answers),
             _refused(answers),
+            _measures(answers),
             _latency(answers),
             _mapping(answers, chosen),
             _trace(answers, chosen),
@@ -27,23 +40,86 @@ def body(answers: Answers, chosen: str) -> str:
 
 
 def _measures(answers: Answers) -> str:
-    rows = sorted(
-        answers["measures"], key=lambda row: (_place(row["metric"]), str(row["provider"]))
-    )
+    rows = answers["measures"]
+    if not rows:
+        how = "Run jobs/refresh_catalog.py, which works them out."
+        return section("Measures", "", missing("No measure is kept yet.", how))
+    by: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: _place(row["metric"])):
+        by.setdefault(row["metric"], []).append(row)
+    counted = [
+        {
+            "metric": metric,
+            "title": its[0]["title"],
+            "target": next(filter(None, map(_target, its)), None),
+            "met": sum(row["met"] is True for row in its),
+            "missed": sum(row["met"] is False for row in its),
+            "unknown": sum(row["value"] is None for row in its),
+            "state": _state(its),
+        }
+        for metric, its in by.items()
+    ]
     columns = [
         Column("Measure", "metric"),
-        Column("Title", "title"),
-        Column("Provider", "provider"),
-        Column("Month", "yearmonth"),
-        Column("Currency", "BillingCurrency"),
-        Column("Value", "value", "number"),
-        Column("Unit", "unit"),
-        Column("Target", lambda row: _target(row)),
-        Column("Met", lambda row: {True: "✓ met", False: "✗ not met"}.get(row["met"])),
-        Column("Why not known", "reason"),
+        Column("What", "title"),
+        Column("Target", "target", "day"),
+        Column("State", "state"),
+        Column("Met", "met", "number"),
+        Column("Not met", "missed", "number"),
+        Column("Not known", "unknown", "number"),
     ]
-    about = "M1 to M15 and freshness, as of the last refresh (docs/conformance.md)."
-    return section("Measures", about, table("Measures", columns, rows, 300))
+    about = "M1 to M15 and freshness as of the last refresh, counted over providers and months."
+    shown = table("Measures", columns, counted)
+    return section(
+        "Measures", about, folded(shown, "Every value by month", _trend(rows, answers.months()))
+    )
+
+
+def _state(rows: Sequence[Row]) -> Raw:
+    if any(row["met"] is False for row in rows):
+        return Raw('<span class="bad whole">✗ not met</span>', "2")
+    if any(row["met"] for row in rows):
+        return Raw('<span class="good whole">✓ met</span>', "0")
+    return Raw('<span class="flat whole">no verdict</span>', "1")
+
+
+def _trend(rows: Sequence[Row], months: Sequence[str]) -> str:
+    """A line a measure, provider and currency; its values of the last months side by side."""
+    lines: dict[tuple, Row] = {}
+    for row in rows:
+        key = (row["metric"], row["provider"], row["BillingCurrency"])
+        line = lines.setdefault(key, row | {"values": {}})
+        line["values"][row["yearmonth"]] = row
+        line["reason"] = line["reason"] or row["reason"]
+    columns = [
+        Column("Measure", "metric"),
+        Column("Provider", "provider"),
+        Column("Currency", "BillingCurrency", optional=True),
+        Column("Unit", "unit"),
+        *(
+            Column(month(one) if one else "In all", _of(one), "number", optional=True)
+            for one in (None, *months[-MONTHS:])
+        ),
+        Column("Target", _target, "day"),
+        Column("Why not known", "reason", optional=True),
+    ]
+    ordered = sorted(
+        lines.values(), key=lambda r: (_place(r["metric"]), str(r["provider"]), str(r["unit"]))
+    )
+    return table("Measures by month", columns, ordered, 400)
+
+
+def _of(one: str | None):  # type: ignore[no-untyped-def]
+    def shown(line: Row) -> Raw | None:
+        row = line["values"].get(one)
+        if row is None or row["value"] is None:
+            return None
+        kind = {True: "good", False: "bad"}.get(row["met"], "plain")
+        sign = {True: " ✓", False: " ✗"}.get(row["met"], "")
+        text = number(row["value"])
+        return Raw(f'<span class="{kind}">{text}{sign}</span>', exactly(row["value"]))
+
+    return shown
 
 
 def _place(metric: str) -> tuple[int, str]:
@@ -58,21 +134,25 @@ def _target(row: Row) -> str | None:
 
 
 def _batches(answers: Answers) -> str:
-    rows = sorted(answers["batches"], key=lambda row: str(row["published_at"]), reverse=True)
-    if not rows:
-        how = "Put raw files into the raw folder and run jobs/normalize_focus.py."
-        return section("Last batches", "", missing("Nothing is published.", how))
     columns = [
-        Column("Provider", "provider"),
-        Column("Month", "yearmonth"),
-        Column("Batch", "batch_ts"),
+        *OF_BATCH,
         Column("State", "status"),
         Column("Rows in", "rows_in", "number"),
         Column("Rows out", "rows_out", "number"),
         Column("Refused rows", "rows_rejected", "number"),
-        Column("Published, UTC", "published_at"),
+        Column("Published, UTC", "published_at", "time"),
     ]
-    return section("Last batches", "Newest first.", table("Last batches", columns, rows, 50))
+    rows = sorted(answers["batches"], key=lambda row: str(row["published_at"]), reverse=True)
+    how = "Put raw files into the raw folder and run jobs/normalize_focus.py."
+    none = missing("Nothing is published.", how)
+    return listed("Last batches", "Newest first.", columns, rows, none, 20)
+
+
+OF_BATCH = (
+    Column("Provider", "provider"),
+    Column("Month", "yearmonth", "month"),
+    Column("Batch", "batch_ts", "day"),
+)
 
 
 def _refused(answers: Answers) -> str:
@@ -80,18 +160,13 @@ def _refused(answers: Answers) -> str:
     if "refused" in answers.missing:
         return section("Refused", "", missing("Not known.", answers.missing["refused"]))
     if not rows:
-        return section("Refused", "", '<p class="good">No batch was refused.</p>')
+        return section("Refused", "", good("No batch was refused."))
     counted = Counter(row["code"] for row in rows)
-    chart = charts.lying([(code, Decimal(n), str(n)) for code, n in counted.most_common()])
-    columns = [
-        Column("Provider", "provider"),
-        Column("Month", "yearmonth"),
-        Column("Batch", "batch_ts"),
-        Column("Reason", "code"),
-        Column("What it says", "message"),
-    ]
+    numbers = [(code, Decimal(n), f"{n} batches") for code, n in counted.most_common()]
+    columns = [*OF_BATCH, Column("Reason", "code"), Column("What it says", "message")]
     about = "Refused batches by reason; what to do stands in docs/operations.md."
-    return section("Refused", about, chart + table("Refused batches", columns, rows, 50))
+    shown = table("Refused batches", columns, rows, 50)
+    return section("Refused", about, framed(charts.lying(numbers)) + shown)
 
 
 def _latency(answers: Answers) -> str:
@@ -103,14 +178,18 @@ def _latency(answers: Answers) -> str:
             hours = took.total_seconds() / 3600
             counted[next((labels[i] for i, s in enumerate(HOURS) if hours <= s), labels[-1])] += 1
     rows: list[Row] = [{"step": label, "batches": counted[label]} for label in labels]
-    chart = charts.standing([(r["step"], Decimal(r["batches"]), str(r["batches"])) for r in rows])
+    chart = charts.standing(
+        [(r["step"], Decimal(r["batches"]), str(r["batches"])) for r in rows], "batches"
+    )
     numbers = table(
         "Hours from delivery to publication",
         [Column("Hours", "step"), Column("Batches", "batches", "number")],
         rows,
     )
     return section(
-        "Ingest latency", "From delivery to publication, in batches.", with_numbers(chart, numbers)
+        "Ingest latency",
+        "Hours from delivery to publication, in batches.",
+        with_numbers(chart, numbers),
     )
 
 
@@ -124,35 +203,30 @@ def _mapping(answers: Answers, chosen: str) -> str:
         for row in answers["mapping"]
         if row["x_BillingMonth"] == chosen and (row["charges"] or row["billed"])
     ]
-    if not rows:
-        shown = '<p class="good">Every service has a category.</p>'
-    else:
-        columns = [
-            Column("Provider", "x_Provider"),
-            Column("Service", "ServiceName"),
-            Column("Charges", "charges", "number"),
-            Column("Billed", "billed", "money", "BillingCurrency"),
-        ]
-        shown = table("Services without a category", columns, rows, 50)
-    return section("Mapping failures", f"Services without a category, {month(chosen)}.", shown)
+    columns = [
+        Column("Provider", "x_Provider"),
+        Column("Service", "ServiceName"),
+        Column("Charges", "charges", "number"),
+        Column("Billed", "billed", "money", "BillingCurrency"),
+    ]
+    about, none = f"Services without a category, {month(chosen)}.", "Every service has a category."
+    caption = "Services without a category"
+    return listed("Mapping failures", about, columns, rows, good(none), 50, caption)
 
 
 def _trace(answers: Answers, chosen: str) -> str:
     rows = [row for row in answers["trace"] if row["yearmonth"] == chosen and row["billed"]]
     rows.sort(key=lambda row: (-abs(row["billed"]), row["x_Position"] or 0))
-    if not rows:
-        how = "Write rules in <lake>/reference/allocation/*.toml (docs/allocation.md)."
-        return section("Allocation, step by step", "", missing("No rule was asked.", how))
     columns = [
         Column("Provider", "x_Provider"),
         Column("Service", "ServiceName"),
         Column("Cost center", "x_CostCenter"),
         Column("Rule", "x_AllocationRule"),
         Column("Taken", lambda row: "✓" if row["x_Took"] else "no"),
-        Column("Why", "x_Why"),
+        Column("Why", "x_Why", optional=True),
         Column("Billed", "billed", "money", "BillingCurrency"),
     ]
     about = f"Which rule took which charges of {month(chosen)}, and why the others did not."
-    return section(
-        "Allocation, step by step", about, table("Steps of the allocation", columns, rows, 60)
-    )
+    how = "Write rules in <lake>/reference/allocation/*.toml (docs/allocation.md)."
+    none = missing("No rule was asked.", how)
+    return listed("Allocation, step by step", about, columns, rows, none, 60)

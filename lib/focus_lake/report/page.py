@@ -10,27 +10,28 @@ from typing import Any
 
 from focus_lake.report import charts
 from focus_lake.report.facts import Facts, Gap, Measure
-from focus_lake.resources import data
+from focus_lake.report.parts import missing, page
+from focus_lake.report.words import exactly, month, percent
 
 FRESHNESS = "export_freshness_hours_from_delivery"
 LONG = 72  # hours; longer times are said in days
 LEVELS = ("Mandatory", "Recommended", "Conditional")
 
 
+ABOUT = "What each provider delivers as FOCUS, and what is missing from it."
+
+
 def render(facts: Facts, now: datetime) -> str:
-    """The whole page; now (UTC) is the time it is made."""
-    parts = [_cards(facts), _gaps(facts), _heat_map(facts), _trend(facts), _measures(facts)]
+    """The page alone, without links to others; now (UTC) is the time it is made."""
+    return page("FOCUS conformance", ABOUT, body(facts), now, alone=True)
+
+
+def body(facts: Facts) -> str:
+    """What the page says."""
     if not facts.providers:
-        parts = ["<p>Nothing is published in this lake yet.</p>"]
-    style = data("report", "style.css").read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>FOCUS conformance</title><style>{style}</style></head><body><header>"
-        "<h1>FOCUS conformance</h1>"
-        f"<p>What each provider delivers, and what is missing from it. Made {now:%Y-%m-%d %H:%M} "
-        f"UTC.</p></header><main>{''.join(parts)}</main></body></html>\n"
-    )
+        return missing("Nothing is published in this lake yet.", "Run jobs/normalize_focus.py.")
+    parts = (_cards(facts), _gaps(facts), _heat_map(facts), _trend(facts), _measures(facts))
+    return "".join(parts)
 
 
 def _section(title: str, about: str, body: str) -> str:
@@ -45,12 +46,12 @@ def _wide(label: str, table: str) -> str:
 def _cards(facts: Facts) -> str:
     cards = []
     for provider in facts.providers:
-        month, measures = facts.newest(provider), _values(facts, provider)
+        newest, measures = facts.newest(provider), _values(facts, provider)
         gaps = [gap[0] for gap in facts.open_gaps() if gap[0].provider == provider]
         new = sum(not gap.is_known for gap in gaps)
         state = f"{new} new" if new else "no new gap"
         cards.append(
-            f"<article class=card><h2>{escape(provider)} <small>{_month(month)}</small></h2>"
+            f"<article class=card><h2>{escape(provider)} <small>{month(newest)}</small></h2>"
             f'<p class="big {"bad" if new else "good"}">{state}</p>'
             f"<p>{len(gaps) - new} gaps known upstream</p>"
             f"<dl>{_fact('Rows', measures.get('focus_rows_exported'))}"
@@ -63,9 +64,9 @@ def _cards(facts: Facts) -> str:
 
 
 def _values(facts: Facts, provider: str) -> dict[str, Measure]:
-    month = facts.newest(provider)
+    newest = facts.newest(provider)
     mine = (each for each in facts.measures if each.provider == provider)
-    return {each.metric: each for each in mine if each.yearmonth == month}
+    return {each.metric: each for each in mine if each.yearmonth == newest}
 
 
 def _fact(label: str, measure: Measure | None) -> str:
@@ -98,7 +99,7 @@ def _gap_row(gaps: list[list[Gap]]) -> str:
     """One rule of one provider: its columns, and the cost of the one that is hit hardest."""
     first = gaps[0][0]
     chips = " ".join(
-        f"<span class=chip>{escape(gap[0].column_name)} {_percent(_share(gap))}</span>"
+        f"<span class=chip>{escape(gap[0].column_name)} {percent(_share(gap))}</span>"
         for gap in gaps
     )
     most: dict[str, Decimal] = {}
@@ -127,7 +128,7 @@ def _heat_map(facts: Facts) -> str:
     }
     levels = {each.column_name: each.level or LEVELS[-1] for each in cells.values()}
     head = "".join(
-        f"<th>{escape(p)}<br><small>{_month(facts.newest(p))}</small>" for p in facts.providers
+        f"<th>{escape(p)}<br><small>{month(facts.newest(p))}</small>" for p in facts.providers
     )
     body = ""
     for level in LEVELS:
@@ -148,7 +149,11 @@ def _cell(filled: Any) -> str:
     mark = " known" if filled.is_known else "" if filled.level == LEVELS[0] else " soft"
     hint = "known upstream" if filled.is_known else (filled.level or "")
     step = 0 if share == 0 else 1 + min(3, int(share * 4)) if share < 1 else 5
-    return f'<td class="h{step}{mark}" title="{escape(hint)}">{_percent(filled.share)}'
+    exact = "" if filled.share is None else exactly(filled.share)
+    return (
+        f'<td class="h{step}{mark}" data-value="{exact}" title="{escape(hint)}">'
+        f"{percent(filled.share)}"
+    )
 
 
 def _trend(facts: Facts) -> str:
@@ -162,10 +167,10 @@ def _trend(facts: Facts) -> str:
             for g in facts.gaps
             if g.provider == provider
         }
-        for month, _, _, is_known in distinct:
-            gaps[is_known][month] += 1
+        for one, _, _, is_known in distinct:
+            gaps[is_known][one] += 1
         bars: list[charts.Bar] = [
-            (_month(m), gaps[False][m], gaps[True][m]) if m in there else (_month(m), None, None)
+            (month(m), gaps[False][m], gaps[True][m]) if m in there else (month(m), None, None)
             for m in months
         ]
         rows += f"<figure><figcaption>{escape(provider)}</figcaption>{charts.bars(bars)}</figure>"
@@ -184,11 +189,11 @@ def _measures(facts: Facts) -> str:
             f"<td class=number>{escape(target)}"
         )
         for provider in facts.providers:
-            month = facts.newest(provider)
+            newest = facts.newest(provider)
             mine = [
                 each
                 for each in facts.measures
-                if (each.metric, each.provider, each.yearmonth) == (metric, provider, month)
+                if (each.metric, each.provider, each.yearmonth) == (metric, provider, newest)
             ]
             rows += f"<td class=number>{'<br>'.join(map(_badge, mine)) or '–'}"
         rows += "</tr>"
@@ -200,7 +205,8 @@ def _measures(facts: Facts) -> str:
 def _badge(measure: Measure) -> str:
     kind = {True: "good", False: "bad", None: "plain"}[measure.is_met]
     sign = {True: " ✓", False: " ✗", None: ""}[measure.is_met]
-    return f"<span class={kind}>{_value(measure)}{sign}</span>"
+    exact = "" if measure.value is None else exactly(measure.value)
+    return f'<span class={kind} data-value="{exact}">{_value(measure)}{sign}</span>'
 
 
 def _value(measure: Measure) -> str:
@@ -208,7 +214,7 @@ def _value(measure: Measure) -> str:
         return "–"
     text = f"{_number(measure.value)} {measure.unit}"
     if measure.unit == "ratio":
-        text = _percent(measure.value)
+        text = percent(measure.value)
     elif measure.unit == "version":
         text = f"{measure.value:.1f}"
     elif measure.unit == "hours" and measure.value >= LONG:
@@ -218,20 +224,5 @@ def _value(measure: Measure) -> str:
     return escape(f"{text} {measure.currency}" if measure.currency else text)
 
 
-def _percent(share: Decimal | None) -> str:
-    """In percent; 0 % and 100 % are said only where they are exact."""
-    if share is None:
-        return "–"
-    if share in (0, 1):
-        return f"{share * 100:.0f} %"
-    if 0 < share < 1:
-        share = min(max(share, Decimal("0.001")), Decimal("0.999"))
-    return f"{share * 100:,.1f} %"
-
-
 def _number(value: Decimal) -> str:
     return f"{value:,.3f}".rstrip("0").rstrip(".")
-
-
-def _month(yearmonth: str) -> str:
-    return f"{yearmonth[:4]}-{yearmonth[4:]}"

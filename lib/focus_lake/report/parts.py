@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from typing import Any
 
 from focus_lake.report.questions import Row
+from focus_lake.report.words import NONE, Raw, exactly, minute, money, month, number, percent, tail
 from focus_lake.resources import data
 
-NONE = "–"
 PAGES = (
     ("index", "Start"),
     ("executive", "Executive"),
@@ -24,59 +23,136 @@ PAGES = (
     ("conformance", "Conformance"),
     ("board", "Board report"),
 )
-LONGEST = 120  # characters of a text in a cell; the whole is its title
+LONGEST = 240  # characters of a text in a cell; the whole is its title
 
 
-@dataclass(frozen=True)
-class Raw:
-    """HTML that is meant as such, with the value that a table is sorted by."""
-
-    html: str
-    by: str = ""
+WRITTEN: dict[str, Callable[[Any], str]] = {
+    "share": percent,
+    "number": number,
+    "month": month,
+    "id": tail,
+    "time": minute,
+}
 
 
 @dataclass(frozen=True)
 class Column:
-    """A head and what its cells show of a row; kind: text, money, share, number or day."""
+    """A head and what its cells show of a row.
+
+    kind: text, money, share, number, day, time, month or id (a long name whose end tells most).
+    optional: left out where no row has a value.
+    """
 
     head: str
     of: str | Callable[[Row], Any]
     kind: str = "text"
     currency: str = ""  # the row's key with the currency of money
+    optional: bool = False
 
     def value(self, row: Row) -> Any:
         return row.get(self.of) if isinstance(self.of, str) else self.of(row)
 
+    def text(self, row: Row) -> str:
+        """What a reader sees, without HTML."""
+        value = self.value(row)
+        if isinstance(value, Raw):
+            return value.text
+        if value is None:
+            return NONE
+        if self.kind == "money":
+            return money(value, str(row.get(self.currency) or ""))
+        return WRITTEN.get(self.kind, str)(value)
 
-def page(title: str, about: str, body: str, made: datetime, up: str = "", note: str = "") -> str:
-    """A whole page. up: way to the site's folder; about: one sentence below the title."""
+
+def used(columns: Sequence[Column], rows: Sequence[Row]) -> list[Column]:
+    """The columns without the optional ones that no row fills."""
+    return [
+        one
+        for one in columns
+        if not one.optional or any(one.value(row) not in (None, "") for row in rows)
+    ]
+
+
+def page(
+    title: str,
+    about: str,
+    body: str,
+    made: datetime,
+    up: str = "",
+    note: str = "",
+    alone: bool = False,
+) -> str:
+    """A whole page. up: way to the site's folder; about: one sentence below the title; alone:
+    without links to the other pages."""
     style = data("report", "style.css").read_text(encoding="utf-8")
     script = data("report", "site.js").read_text(encoding="utf-8")
     links = "".join(
-        f'<li><a href="{up}{name}.html"{_here(title, label)}>{label}</a>' for name, label in PAGES
+        f'<li><a href="{up}{name}.html"{_here(title, label)}>{label}</a></li>'
+        for name, label in PAGES
     )
+    nav = "" if alone else f'<nav class="of-site" aria-label="Pages"><ul>{links}</ul></nav>'
+    head = "Cloud and AI spend" if title == "Start" else title
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><link rel="icon" href="data:,">'
+        f'<title>{escape(head)}</title><link rel="icon" href="data:,">'
         f"<style>{style}</style></head><body>"
-        '<a class="skip" href="#main">To the content</a>'
-        f'<nav aria-label="Pages"><ul>{links}</ul></nav><header><h1>{escape(title)}</h1>'
+        f'<a class="skip" href="#main">To the content</a>{nav}'
+        f"<header><h1>{escape(head)}</h1>"
         f"<p>{escape(about)} Made {made:%Y-%m-%d %H:%M} UTC.{note}</p></header>"
         f'<main id="main">{body}</main><script>{script}</script></body></html>\n'
     )
 
 
 def _here(title: str, label: str) -> str:
-    return ' aria-current="page"' if title == label else ""
+    is_it = title == label or title.split(",")[0] == label
+    return ' aria-current="page"' if is_it else ""
 
 
 def section(title: str, about: str, body: str) -> str:
     """A titled part of a page; its id is the title in small letters, to link to."""
-    return (
-        f'<section id="{slug(title)}"><h2>{escape(title)}</h2>'
-        f'<p class="about">{escape(about)}</p>{body}</section>'
-    )
+    told = f'<p class="about">{escape(about)}</p>' if about else ""
+    return f'<section id="{slug(title)}"><h2>{escape(title)}</h2>{told}{body}</section>'
+
+
+@dataclass
+class Part:
+    """A part that is shown alike on a page and in the PDF: a chart, a table, or why there is none.
+
+    chart: SVG; gap: (what is missing, how to give it); told: sentences below.
+    """
+
+    title: str
+    about: str = ""
+    chart: str = ""
+    columns: list[Column] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    gap: tuple[str, str] | None = None
+    told: list[str] = field(default_factory=list)
+
+    def html(self) -> str:
+        shown = framed(self.chart) if self.chart else ""
+        if self.rows:
+            shown += table(self.title, self.columns, self.rows)
+        if self.gap:
+            shown += missing(*self.gap)
+        if self.told:
+            shown += f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in self.told)}</ul>"
+        return section(self.title, self.about, shown)
+
+
+def listed(
+    title: str,
+    about: str,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    none: str,
+    limit: int = 0,
+    caption: str = "",
+) -> str:
+    """A part that is a table, or what `none` says where it has no row."""
+    shown = table(caption or title, columns, rows, limit) if rows else none
+    return section(title, about if rows else "", shown)
 
 
 def missing(what: str, how: str) -> str:
@@ -88,8 +164,9 @@ def table(caption: str, columns: Sequence[Column], rows: Iterable[Row], limit: i
     """A table that can be sorted; limit: how many rows are shown, the number of others is told."""
     rows = list(rows)
     shown = rows[:limit] if limit else rows
+    columns = used(columns, shown)
     heads = "".join(
-        f'<th scope="col" class="{_side(one.kind)}"><button type="button">{escape(one.head)}'
+        f'<th scope="col" class="{_look(one.kind)}"><button type="button">{escape(one.head)}'
         "</button></th>"
         for one in columns
     )
@@ -103,88 +180,33 @@ def table(caption: str, columns: Sequence[Column], rows: Iterable[Row], limit: i
     )
 
 
-def _side(kind: str) -> str:
-    return "number" if kind in ("money", "share", "number") else ""
+NUMBERS = ("money", "share", "number")
+
+
+def _look(kind: str) -> str:
+    return "number" if kind in NUMBERS else kind if kind in ("day", "time", "month", "id") else ""
+
+
+def _width(text: str, kind: str) -> str:
+    """Room for long texts; only words that are too long for a cell are parted."""
+    if kind in NUMBERS:
+        return ""
+    if any(len(word) > 24 for word in text.split()):
+        return "long"
+    return "wordy" if len(text) > 40 else ""
 
 
 def _cell(column: Column, row: Row) -> str:
-    value = column.value(row)
+    value, text = column.value(row), column.text(row)
+    look = " ".join(filter(None, (_look(column.kind), _width(text, column.kind))))
+    look = f' class="{look}"' if look else ""
     if isinstance(value, Raw):
-        return f'<td class="{_side(column.kind)}" data-value="{escape(value.by)}">{value.html}</td>'
-    if value is None:
-        return f'<td class="{_side(column.kind)}" data-value="">{NONE}</td>'
-    exact = exactly(value)
-    if column.kind == "money":
-        text = money(value, str(row.get(column.currency) or ""))
-    elif column.kind == "share":
-        text = percent(value)
-    elif column.kind == "number":
-        text = number(value)
-    else:
-        text = str(value)
-    if len(text) > LONGEST:
-        short = f"{escape(text[:LONGEST])}…"
-        return f'<td data-value="{escape(exact)}" title="{escape(text)}">{short}</td>'
-    return f'<td class="{_side(column.kind)}" data-value="{escape(exact)}">{escape(text)}</td>'
-
-
-def exactly(value: Any) -> str:
-    """A value to its last digit, as the view has it, without zeros that say nothing."""
-    if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
-
-
-def money(value: Decimal | None, currency: str = "") -> str:
-    """Two decimals, more where the amount is smaller than a cent; half to even."""
-    if value is None:
-        return NONE
-    step = Decimal("0.01")
-    if value and abs(value) < step:
-        step = Decimal(1).scaleb(value.adjusted() - 1)
-    return f"{value.quantize(step, ROUND_HALF_EVEN):,f} {currency}".rstrip()
-
-
-def percent(share: Decimal | None) -> str:
-    """0 % and 100 % are said only where they are exact."""
-    if share is None:
-        return NONE
-    if share in (0, 1):
-        return f"{share * 100:.0f} %"
-    if 0 < share < 1:
-        share = min(max(share, Decimal("0.001")), Decimal("0.999"))
-    return f"{share * 100:,.1f} %"
-
-
-def number(value: Any) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    text = f"{value:,.3f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def month(yearmonth: str) -> str:
-    return f"{yearmonth[:4]}-{yearmonth[4:]}"
-
-
-def change(now: Decimal | None, before: Decimal | None) -> Raw:
-    """An arrow and the change in percent; words where there is nothing to compare with."""
-    if now is None or before is None or before <= 0:
-        return Raw('<span class="flat">no month before</span>')
-    if now < 0:
-        return Raw('<span class="down">▼ below zero now</span>', exactly(now / before - 1))
-    share = now / before - 1
-    kind, arrow = ("up", "▲") if share > 0 else ("down", "▼") if share < 0 else ("flat", "▬")
-    words = {"up": "more", "down": "less", "flat": "the same"}[kind]
-    text = percent(abs(share)) if share else ""
-    return Raw(f'<span class="{kind}">{arrow} {text} {words}</span>', exactly(share))
-
-
-def total(values: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum of what is there; None where nothing is."""
-    there = [value for value in values if value is not None]
-    return sum(there, Decimal(0)) if there else None
+        return f'<td{look} data-value="{escape(value.by)}">{value.html}</td>'
+    exact = "" if value is None else exactly(value)
+    title = ""
+    if len(text) > LONGEST or (column.kind == "id" and text != exact and value is not None):
+        title, text = f' title="{escape(exact)}"', text[:LONGEST] + "…" * (len(text) > LONGEST)
+    return f'<td{look} data-value="{escape(exact)}"{title}>{escape(text)}</td>'
 
 
 def slug(name: str) -> str:
@@ -205,7 +227,7 @@ def files(names: Iterable[str]) -> dict[str, str]:
 
 
 def card(title: str, big: str, small: str, href: str = "", by: str = "") -> str:
-    """A number to be seen first; by: its exact value."""
+    """A number to be seen first, and what it is; big and small are HTML, by its exact value."""
     head = f'<a href="{href}">{escape(title)}</a>' if href else escape(title)
     return (
         f'<article class="card"><h2>{head}</h2><p class="big" data-value="{escape(by)}">{big}</p>'
@@ -219,4 +241,19 @@ def cards(found: Iterable[str]) -> str:
 
 def with_numbers(chart: str, numbers: str) -> str:
     """A chart, and its numbers as a table that opens below it."""
-    return f"{chart}<details><summary>The numbers</summary>{numbers}</details>"
+    return folded(framed(chart), "The numbers", numbers)
+
+
+def framed(chart: str) -> str:
+    """A chart, in a frame that scrolls where a screen is narrower than it can be read."""
+    return f'<div class="wide" tabindex="0" role="region" aria-label="Chart">{chart}</div>'
+
+
+def folded(seen: str, name: str, more: str) -> str:
+    """What is seen, and what opens below it."""
+    return f"{seen}<details><summary>{escape(name)}</summary>{more}</details>"
+
+
+def good(words: str) -> str:
+    """That something is as it should be."""
+    return f'<p class="good">✓ {escape(words)}</p>'

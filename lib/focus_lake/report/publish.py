@@ -62,7 +62,7 @@ def main(options: PublishOptions, log: Log | None = None) -> int:
             print(f"INCOMPLETE {problem}")
         run.refusals, run.exit_code = problems, int(bool(problems))
     if not pdf.is_possible():
-        print("no PDF: reportlab is not installed; the board report is HTML alone")
+        print("no PDF: typst and its fonts are not installed; the board report is HTML alone")
     print(f"{run.counts['files']} files in {lake.url(LATEST)}/, also under {day:%Y%m%d}/")
     return run.exit_code
 

@@ -93,7 +93,7 @@ QUESTIONS: dict[str, Question] = {
             "x_Scope x_Value BillingCurrency yearmonth x_KnownUntil x_Actual x_Forecast x_Low "
             "x_High x_Status"
         ),
-        "FROM {db}.focus_forecast WHERE x_Scope IN ('all', 'provider')",
+        "FROM {db}.focus_forecast WHERE x_Scope = 'all'",
     ),
     "anomalies": Question(
         _same(
@@ -116,11 +116,6 @@ QUESTIONS: dict[str, Question] = {
             "x_CacheShare x_Reason"
         ),
         "FROM {db}.focus_unit_cost",
-    ),
-    "waste": _grouped(
-        _same("yearmonth x_Provider x_Reason BillingCurrency"),
-        {"cost": "SUM(x_Cost)", "findings": "COUNT(*)"},
-        "focus_waste",
     ),
     "reductions": Question(
         _same(
