@@ -1,12 +1,16 @@
-"""How long the chargeback of a month takes: python bench/allocation.py [--engine trino].
+"""How long the chargeback of a month takes: python bench/allocation.py, see docs/speed.md.
 
 A million summary rows of one month, 200 rules, 500 payers. Aims: 5 s on DuckDB and 15 s on Trino,
-on two cores. Prints the seconds of each run, the least of them, and processor seconds of DuckDB.
+on two cores. The refresh works the month out once and keeps it, which is told beside it: whoever
+asks waits for the chargeback, and the refresh after a change for the other. On Trino, where it was
+fetched (scripts/trino_server.py fetch), the rows that DuckDB kept are asked, and how long Trino works
+them out is told without the fetching of the rows.
 """
 
 from __future__ import annotations
 
 import contextlib
+import statistics
 import sys
 import tempfile
 import time
@@ -14,12 +18,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 sys.path[:0] = [str(Path(__file__).parents[1] / "lib"), str(Path(__file__).parents[1] / "scripts")]
 
+import trino_server  # noqa: E402
+
 from focus_lake import declare, storage  # noqa: E402
-from focus_lake.catalog import render  # noqa: E402
+from focus_lake.catalog import kept, render  # noqa: E402
 from focus_lake.catalog.engines import ddl  # noqa: E402
 from focus_lake.catalog.engines.base import Engine  # noqa: E402
+from focus_lake.catalog.keeping import Keeper  # noqa: E402
+from focus_lake.catalog.revisions import Below  # noqa: E402
 from focus_lake.options import option, run_job  # noqa: E402
 from focus_lake.reference import state  # noqa: E402
 from focus_lake.spec import daily  # noqa: E402
@@ -30,17 +40,20 @@ CHECK = f"SELECT * FROM focus.focus_allocation_check WHERE yearmonth = '{MONTH}'
 VIEWS = (
     *("focus_exchange_rates", "focus_cost_centers", "focus_tag_values", "focus_allocation_rules"),
     *("focus_account_cost_centers", "focus_allocation_steps", "focus_allocation_weights"),
-    *("focus_allocation_targets", "focus_allocation_shares", "focus_allocated_cost"),
+    *("focus_allocation_targets", "focus_allocated_now", "focus_allocation_shares"),
+    "focus_allocated_cost",
     *("focus_allocation_check", "focus_chargeback_lines", "focus_chargeback"),
 )
-TABLES = ("focus_fx_rates", "focus_closings", "focus_statements")
+KEPT = "focus_kept_allocation_shares"
+TABLES = ("focus_fx_rates", "focus_closings", "focus_statements", KEPT)
+NOW = f"SELECT COUNT(*), SUM(BilledCost) FROM focus.focus_allocated_now WHERE yearmonth = '{MONTH}'"
+CALLED = {"duckdb": "DuckDB", "trino": "Trino"}
 
 
 @dataclass(frozen=True)
 class BenchOptions:
     """Options of the bench."""
 
-    engine: str = option("duckdb or trino", "duckdb")
     rows: int = option("rows of the month's summary", 1_000_000)
     rounds: int = option("how often the question is asked", 3)
 
@@ -51,12 +64,36 @@ def main(options: BenchOptions) -> int:
         root = Path(folder, "lake")
         write_reference(root)
         write_days(root / "days" / "part-0.parquet", options.rows)
-        with opened(options.engine, root, Path(folder, "work")) as (engine, lake):
-            deploy(engine, root, lake, options.engine)
-            return measure(engine, options)
+        codes = []
+        for kind in ("duckdb", "trino") if trino_server.available() else ("duckdb",):
+            with opened(kind, root, Path(folder, "work")) as (engine, lake):
+                keeper, table = deploy(engine, root, lake, kind)
+                keep(engine, keeper, table, kind)
+                codes.append(measure(engine, kind, options))
+        if len(codes) == 1:
+            print("Trino was not asked, for it is not here: python scripts/trino_server.py fetch")
+        return max(codes)
 
 
-def measure(engine: Engine, options: BenchOptions) -> int:
+def keep(engine: Engine, keeper: Keeper, table: render.Statement, kind: str) -> None:
+    """What the refresh does once for a month that changed; on Trino the file is there already."""
+    started, processor = time.perf_counter(), time.process_time()
+    for view in keeper.work_out():
+        for sql in [*engine.create_table(table), *engine.replace_view(view)]:
+            engine.run(sql)
+    if kind == "trino":
+        engine.query(NOW)
+    taken, used = time.perf_counter() - started, time.process_time() - processor
+    (path,) = Path(keeper.store.root).glob("kept/**/part.parquet")
+    rows, size = pq.read_metadata(path).num_rows, path.stat().st_size / 1e6
+    print(
+        f"{kind}: worked out in {taken:.2f} s, {used:.2f} s of this process, kept {rows:,} rows, "
+        f"{size:.1f} MB",
+        flush=True,
+    )
+
+
+def measure(engine: Engine, kind: str, options: BenchOptions) -> int:
     """Time the question, then see that nothing was lost."""
     taken = []
     for _ in range(options.rounds):
@@ -65,33 +102,43 @@ def measure(engine: Engine, options: BenchOptions) -> int:
         taken.append(time.perf_counter() - started)
         used = time.process_time() - processor
         print(
-            f"{options.engine}: {taken[-1]:.2f} s, {used:.2f} s of this process, {len(rows)} rows"
+            f"{kind}: {taken[-1]:.2f} s, {used:.2f} s of this process, {len(rows)} rows", flush=True
         )
     wrong = [row for row in engine.query(CHECK) if row[3] or row[4]]
     print(
-        f"chargeback of one month, {options.rows:,} summary rows, {RULES} rules, {PAYERS} payers: "
-        f"{min(taken):.2f} s at best; {len(wrong)} differences"
+        f"{options.rows:,} summary rows, {RULES} rules, {PAYERS} payers: {len(wrong)} differences"
     )
+    seconds = statistics.median(taken)
+    print(f"chargeback of one month on {CALLED[kind]}: {seconds:.2f} s", flush=True)
     return 1 if wrong else 0
 
 
-def deploy(engine: Engine, root: Path, lake: str, kind: str) -> None:
-    """The allocation's tables and views over the made summary, and nothing else."""
+def deploy(engine: Engine, root: Path, lake: str, kind: str) -> tuple[Keeper, render.Statement]:
+    """The allocation's tables and views over the made summary, and nothing else; who keeps."""
     reference = state.settle(storage.at(str(root))).reference
     place = render.CatalogPlace("focus", lake)
     run: Callable[[str], None] = engine.run
     for sql in engine.prepare():
         run(sql)
-    for table in render.shared_tables(place):
+    tables = render.shared_tables(place)
+    for table in tables:
         if table.name in TABLES or table.name.startswith("focus_reference_"):
             (root / table.data).mkdir(parents=True, exist_ok=True)
             for sql in engine.create_table(table):
                 run(sql)
     run(days_table(root, lake, kind))
-    for view in render.shared_views([declare.load("aws")], place, reference):
+    views = render.shared_views([declare.load("aws")], place, reference)
+    texts = {view.name: view.sql for view in views if view.name in VIEWS}
+    folders = {table.name: table.data for table in tables}
+    store, batches = storage.at(str(root)), {"made": [f"('{MONTH}', 'made')"]}
+    below = Below(place.database, lake, texts, folders, batches, store)
+    keeper = Keeper(store, engine, below, lambda statements: [run(sql) for sql in statements])
+    for view in views:
         if view.name in VIEWS:
-            for sql in engine.replace_view(view):
+            one = kept.of_view(view.name)
+            for sql in engine.replace_view(keeper.first(view, one) if one else view):
                 run(sql)
+    return keeper, next(table for table in tables if table.name == KEPT)
 
 
 def days_table(root: Path, lake: str, kind: str) -> str:
@@ -187,7 +234,6 @@ def opened(kind: str, root: Path, work: Path) -> Iterator[tuple[Engine, str]]:
         yield engine, str(root)
         engine.close()
         return
-    import trino_server
     from focus_lake.catalog.engines.trino import Trino
 
     work.mkdir()
