@@ -23,7 +23,6 @@ import pyarrow.parquet as pq
 sys.path[:0] = [str(Path(__file__).parents[1] / "lib"), str(Path(__file__).parents[1] / "scripts")]
 
 import trino_server  # noqa: E402
-
 from focus_lake import declare, storage  # noqa: E402
 from focus_lake.catalog import kept, render  # noqa: E402
 from focus_lake.catalog.engines import ddl  # noqa: E402
