@@ -3,8 +3,8 @@
 A million summary rows of one month, 200 rules, 500 payers. Aims: 5 s on DuckDB and 15 s on Trino,
 on two cores. The refresh works the month out once and keeps it, which is told beside it: whoever
 asks waits for the chargeback, and the refresh after a change for the other. On Trino, where it was
-fetched (scripts/trino_server.py fetch), the rows that DuckDB kept are asked, and how long Trino works
-them out is told without the fetching of the rows.
+fetched (scripts/trino_server.py fetch), the rows that DuckDB kept are asked, and how long Trino
+works them out is told without the fetching of the rows.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ def shown(lake: Lake) -> str:
     return text
 
 
+@pytest.mark.thorough
 def test_a_month_is_worked_out_again_only_when_something_below_it_changed(lake):
     assert run(lake) == 0
     first = files(lake)
@@ -100,6 +101,7 @@ def test_a_month_is_worked_out_again_only_when_something_below_it_changed(lake):
     assert payers == [("cc-0",)]
 
 
+@pytest.mark.thorough
 def test_where_the_lake_takes_no_file_the_view_works_it_out_and_the_run_says_so(
     lake, monkeypatch, capsys
 ):
@@ -125,6 +127,7 @@ def test_where_the_lake_takes_no_file_the_view_works_it_out_and_the_run_says_so(
     assert "focus_allocated_now" not in shown(lake)
 
 
+@pytest.mark.thorough
 def test_where_the_engine_refuses_all_other_views_are_deployed(lake, monkeypatch, capsys):
     def refuses(engine, sql, schema):
         engine.query("SELECT 1 / (yearmonth = 'x')")  # breaks off the open transaction
@@ -137,6 +140,7 @@ def test_where_the_engine_refuses_all_other_views_are_deployed(lake, monkeypatch
     assert files(lake) == {}
 
 
+@pytest.mark.thorough
 def test_a_month_whose_cost_does_not_come_out_again_is_not_kept(lake, monkeypatch, capsys):
     stream = keeping.kept.computed
 
@@ -157,6 +161,7 @@ def test_a_month_whose_cost_does_not_come_out_again_is_not_kept(lake, monkeypatc
     assert set(files(lake)) == {"202512"}
 
 
+@pytest.mark.thorough
 def test_expired_revisions_go_one_refresh_after_the_view_left_them(lake):
     assert run(lake) == 0
     (old,) = files(lake)["202601"]
@@ -173,6 +178,26 @@ def test_expired_revisions_go_one_refresh_after_the_view_left_them(lake):
     assert on_duckdb(lake.root, "SELECT SUM(BilledCost) FROM focus_allocated_cost") == [
         (Decimal(21),)
     ]
+
+
+@pytest.mark.thorough
+def test_the_refresh_names_a_rule_that_matches_nothing_with_its_last_match(lake, capsys):
+    other = RULE.replace('"r"', '"ghost"').replace("is_null = true", 'prefix = "x"')
+    (lake.root / "reference" / "allocation" / "a.toml").write_text(RULE + other)
+    lake.batch(
+        "alibaba", "202602", "20260228173000", [charge("2026-02-05", "1", x_CostCenter="cc-0")]
+    )
+    assert run(lake) == 0
+    told = capsys.readouterr().out
+    file = "reference/allocation/a.toml line"
+    assert (
+        f"note: {file} 1: rule r (version 1) matches nothing in 202602; "
+        "its last match was in 202601" in told
+    )
+    assert (
+        f"note: {file} 13: rule ghost (version 1) matches nothing in 202602; it never matched"
+        in told
+    )
 
 
 def test_a_plan_keeps_nothing_and_names_the_months(lake, capsys):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from focus_lake.allocation import idle, statement
 from focus_lake.allocation import keys as key_files
 from focus_lake.allocation import promote as promotion
-from focus_lake.allocation import statement
 from focus_lake.allocation.money import EXACT
 from focus_lake.errors import OptionsError
 from focus_lake.options import option, run_job
@@ -71,8 +71,7 @@ def _idle(query: Query) -> list[str]:
         f"AND COALESCE(rules.valid_until, '999999') >= '{newest}' GROUP BY 1, 2, 3, 4 ORDER BY 3, 4"
     )
     return [
-        f"{file} line {line}: rule {name} (version {version}) matches nothing in {newest}; "
-        + (f"its last match was in {last}" if last else "it never matched")
+        idle.text(file, line, name, version, newest, last)
         for name, version, file, line, last in found
         if last != newest
     ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from focus_lake import declare
+from focus_lake.allocation import idle
 from focus_lake.catalog import currency, expire, kept, measures, render, sources
 from focus_lake.catalog.engines.base import Engine
 from focus_lake.catalog.keeping import Keeper, KeepFailed
@@ -89,6 +90,7 @@ class Refresh:
         self._above(declared, before)
         if self.show is None and ABOVE not in self.outcome.failed:
             self._late()
+            self._idle()
         if wrong := currency.problems(self.store):
             self._fail(RATES, currency.told(wrong))
         if self.show is None:
@@ -110,6 +112,20 @@ class Refresh:
             self.log.bind(provider=one.provider, yearmonth=one.yearmonth).event(
                 deliveries.LATE, "warning", export=one.export, why=str(one)
             )
+
+    def _idle(self) -> None:
+        """Warn of rules that match nothing: they fail no run, but nobody wrote them for that."""
+        shown = self.keeper.revisions if self.keeper is not None else {}
+        if not self.reference.of("allocation") or "focus_allocation_shares" not in shown:
+            return
+        try:
+            found = self.engine.query(idle.query(self.place.database))
+        except CatalogError as error:
+            self._fail("rules that match nothing", str(error))
+            return
+        for text in idle.told(self.reference.rows, found):
+            self.outcome.warnings.append(text)
+            self.log.event("rule matches nothing", "warning", reason=text)
 
     def _reference(self) -> None:
         """Settle which reference data count; a set with a fault stays as it was."""
