@@ -9,7 +9,7 @@ import pytest
 from focus_lake.catalog import job
 from focus_lake.catalog.engines import athena
 from focus_lake.options import parse
-from helpers.catalog import refresh
+from helpers.catalog import deploy_only, for_allocation, refresh
 from helpers.fake_athena import FakeAthena
 from helpers.lakes import Lake, charge
 
@@ -98,21 +98,27 @@ def test_new_partitions_are_added_by_name_and_known_ones_are_not_added_again(fak
     ) in fake.statements
     lake.batch("alibaba", "202601", SECOND, [charge("2026-01-05", "11")])
     fake.statements.clear()
-    first = set(lake.root.glob("kept/**/part.parquet"))
     assert deploy(lake) == 0
-    added, kept = [sql for sql in fake.statements if "ADD IF NOT EXISTS\n" in sql]
-    (path,) = set(lake.root.glob("kept/**/part.parquet")) - first
-    revision = path.parent.name.removeprefix("revision=")
-    assert kept == (
-        "ALTER TABLE focus.focus_kept_allocation_shares ADD IF NOT EXISTS\n"
-        f"PARTITION (yearmonth = '202601', revision = '{revision}') "
-        f"LOCATION 's3://bucket/lake/kept/allocation_shares/yearmonth=202601/revision={revision}/'"
-    )
-    (view,) = [s for s in fake.statements if "VIEW focus.focus_allocation_shares " in s][-1:]
-    assert f"WHERE (yearmonth, revision) IN (\n    ('202601', '{revision}')\n)" in view
-    assert "focus_allocated_now" not in view
+    (added,) = [sql for sql in fake.statements if "ADD IF NOT EXISTS\n" in sql]
     assert SECOND in added
     assert FIRST not in added
+
+
+def test_kept_rows_are_a_partition_that_the_view_names(every_view, fake, lake, monkeypatch):
+    deploy_only(monkeypatch, for_allocation)
+    assert deploy(lake) == 0
+    name = "allocation_shares"
+    (path,) = lake.root.glob(f"kept/{name}/yearmonth=202601/*/part.parquet")
+    revision = path.parent.name.removeprefix("revision=")
+    assert (
+        f"ALTER TABLE focus.focus_kept_{name} ADD IF NOT EXISTS\n"
+        f"PARTITION (yearmonth = '202601', revision = '{revision}') "
+        f"LOCATION 's3://bucket/lake/kept/{name}/yearmonth=202601/revision={revision}/'"
+    ) in fake.statements
+    before, after = [s for s in fake.statements if f"VIEW focus.focus_{name} " in s]
+    assert "FROM focus.focus_allocated_now" in before
+    assert f"WHERE (yearmonth, revision) IN (\n    ('202601', '{revision}')\n)" in after
+    assert "focus_allocated_now" not in after
 
 
 def test_a_missing_column_is_added_and_a_changed_type_is_refused(fake, lake, capsys):
