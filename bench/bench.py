@@ -50,12 +50,14 @@ def main(options: Options) -> int:
     side_by_side.check()
     both.report(rounds, options.rows, _say)
     cluster.stop()
-    _cold(options, folder)
+    audit = _cold(options, folder)
     _nothing_new(options, folder)
     first_load = _first_load(options, folder)
     questions = queries.run(folder, options.questions_rows) if options.questions_rows else {}
     for name, ratio in both.ratios(rounds).items():
         print(f"{name}: {ratio:.2f}", flush=True)
+    print(f"audit ratio to the job: {audit[0]:.1f}", flush=True)
+    print(f"processor ratio of the audit to the job: {audit[1]:.1f}", flush=True)
     print(f"first load: {first_load:.1f} s", flush=True)
     for engine, seconds in questions.items():
         print(f"ten questions on {engine}: {statistics.median(seconds):.2f} s", flush=True)
@@ -67,28 +69,34 @@ def _say(what: str, seconds: float, rows: int = 0, more: str = "") -> None:
     print(f"  {what:<44} {seconds:7.2f} s {speed:<18} {more}".rstrip(), flush=True)
 
 
-def _cold(options: Options, folder: Path) -> None:
+def _cold(options: Options, folder: Path) -> tuple[float, float]:
+    """The largest ratios of the audit to the job, by the clock and in processor seconds."""
     print("cold, the whole process:")
+    audits = []
     sizes = (options.small_rows, options.rows, 2 * options.rows, options.large_rows)
     for rows in filter(None, sizes):
         raw = data.sample(folder / f"{rows}", rows)
         found = measure.run(_command(raw, _fresh(folder / "cold")))
         _say(f"{rows:,} rows", found.seconds, rows, f"{found.megabytes:,.0f} MB of memory")
         if rows in (options.rows, 2 * options.rows):
-            _audited(raw, folder / "cold", rows, found.seconds)
+            audits.append(_audited(raw, folder / "cold", rows, found))
     raw = data.sample(folder / f"{options.small_rows}", options.small_rows)
     texts = data.unzipped(raw / data.PROVIDER, folder / f"{options.small_rows}" / "text")
     command = [sys.executable, duck.__file__, str(raw), str(texts), str(_fresh(folder / "cold"))]
     found = measure.run(command)
     _say(f"DuckDB, {options.small_rows:,} rows from unzipped text", found.seconds)
+    return max(one[0] for one in audits), max(one[1] for one in audits)
 
 
-def _audited(raw: Path, lake: Path, rows: int, beside: float) -> None:
+def _audited(raw: Path, lake: Path, rows: int, beside: measure.Measured) -> tuple[float, float]:
     """The audit of what was just published; it may take six times as long as the job."""
     job = Path(__file__).parents[1] / "jobs" / "audit_focus.py"
     found = measure.run([sys.executable, str(job), "--raw", str(raw), "--lake", str(lake)])
-    more = f"{found.megabytes:,.0f} MB of memory, {found.seconds / beside:.1f} times the job"
+    ratios = found.seconds / beside.seconds, found.processor / max(beside.processor, 1.0)
+    more = f"{found.megabytes:,.0f} MB of memory; {ratios[0]:.1f} times the job"
+    more += f" ({found.processor:.1f} processor seconds to {beside.processor:.1f})"
     _say(f"the audit of {rows:,} rows", found.seconds, rows, more)
+    return ratios
 
 
 def _nothing_new(options: Options, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Seconds, and the most memory that a process and all its children held together."""
+"""Seconds, processor seconds and the most memory of a process and all its children together."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ EVERY = 0.25  # seconds between two looks at the processes
 class Measured:
     seconds: float
     megabytes: float  # resident memory, added up over the processes; what they share counts twice
+    processor: float  # seconds of all processors; what a process did in its last moment is lost
 
 
 def run(command: list[str], **options) -> Measured:
@@ -31,7 +32,7 @@ def run(command: list[str], **options) -> Measured:
     if process.returncode:
         print(output, file=sys.stderr)
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Measured(seconds, peak.megabytes)
+    return Measured(seconds, peak.megabytes, sum(peak.processor.values()))
 
 
 class Peak:
@@ -39,6 +40,7 @@ class Peak:
 
     def __init__(self, pid: int | None = None):
         self._pid, self.megabytes = pid or os.getpid(), 0.0
+        self.processor: dict[int, float] = {}  # seconds by process, also of those that ended
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -52,22 +54,34 @@ class Peak:
 
     def _watch(self) -> None:
         while not self._end.is_set():
-            self.megabytes = max(self.megabytes, _resident(self._pid))
+            now = _processes(self._pid)
+            self.megabytes = max(self.megabytes, sum(held for held, _ in now.values()))
+            self.processor |= {pid: spent for pid, (_, spent) in now.items()}
             self._end.wait(EVERY)
 
 
-def _resident(root: int) -> float:
+def _processes(root: int) -> dict[int, tuple[float, float]]:
+    """Process -> megabytes that it holds, processor seconds that it has spent."""
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=True
+        ["ps", "-A", "-o", "pid=,ppid=,rss=,time="], capture_output=True, text=True, check=True
     )
-    children, sizes = defaultdict(list), {}
+    children, found = defaultdict(list), {}
     for line in listed.stdout.splitlines():
-        pid, parent, kilobytes = map(int, line.split())
-        children[parent].append(pid)
-        sizes[pid] = kilobytes
-    total, pending = 0, [root]
+        pid, parent, kilobytes, spent = line.split()
+        children[int(parent)].append(int(pid))
+        found[int(pid)] = int(kilobytes) / 1024, _seconds(spent)
+    chosen, pending = {}, [root]
     while pending:
         pid = pending.pop()
-        total += sizes.get(pid, 0)
+        chosen[pid] = found.get(pid, (0.0, 0.0))
         pending += children[pid]
-    return total / 1024
+    return chosen
+
+
+def _seconds(spent: str) -> float:
+    """What ps says of a process's time: [days-]hours:minutes:seconds, on macOS minutes:seconds."""
+    days, _, clock = spent.rpartition("-")
+    total = 0.0
+    for part in clock.split(":"):
+        total = total * 60 + float(part)
+    return total + int(days or 0) * 86_400

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 # What str.strip() takes for a space; Java's own \s knows ASCII alone.
 SPACES = r"[\s\x{1c}-\x{1f}\x{85}\p{Z}]"
 
+_BETWEEN, _BEFORE = "\ufdd1", "\ufdd2"  # no characters: between two entries, before a value
+_FEW = 8  # entries of a map that are searched as quickly as it takes to choose among maps
+
 
 def name(column: str) -> str:
     """A column's name, quoted, whatever is in it."""
@@ -38,9 +41,27 @@ def fold(value: str) -> str:
 
 
 def look_up(table: Mapping[str, str | None], key: str) -> str:
-    """The table's value for a key, null if it has none; the table becomes a literal map."""
-    pairs = [one for key, value in table.items() if value is not None for one in (key, value)]
-    return f"try_element_at(map({texts(pairs)}), {key})" if pairs else "CAST(NULL AS STRING)"
+    """The table's value for a key, null if it has none; the table becomes literal maps.
+
+    Spark searches a map from its beginning: of a large table there is one for each length of keys.
+    """
+    there = {one: value for one, value in table.items() if value is not None}
+    if not there:
+        return "CAST(NULL AS STRING)"
+    if len(there) <= _FEW:
+        return _element(there, key)
+    sizes: dict[int, dict[str, str]] = {}
+    for one, value in there.items():
+        sizes.setdefault(len(one), {})[one] = value
+    ways = (f"WHEN {size} THEN {_element(part, key)}" for size, part in sorted(sizes.items()))
+    return f"CASE length({key}) {' '.join(ways)} END"
+
+
+def _element(table: Mapping[str, str], key: str) -> str:
+    """As one literal, which Spark's planner need not walk through entry by entry."""
+    words = _BETWEEN.join(f"{one}{_BEFORE}{value}" for one, value in table.items())
+    made = f"str_to_map({text(words)}, {text(_BETWEEN)}, {text(_BEFORE)})"
+    return f"try_element_at({made}, {key})"
 
 
 def first_of(values: Iterable[str], kind: str = "STRING") -> str:

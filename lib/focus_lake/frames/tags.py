@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from focus_lake.frames.sql import first_of, fold, let, matches, text
+from focus_lake.frames.sql import first_of, fold, let, matches, text, texts
 
 MAP = "MAP<STRING,STRING>"
 _STRICT = (
@@ -74,14 +74,24 @@ def combine(single: dict[str, str], maps: Iterable[str]) -> str:
 
 def ordered(tags: str) -> str:
     """The entries of a map by key: what two maps are compared by."""
-    return f"array_sort(map_entries({tags}))"
+    return f"sort_array(map_entries({tags}))"
 
 
-def folded(tags: str) -> str:
-    """The tags that have a value, by folded key, the first of equal keys."""
+def folded(tags: str, exact: Iterable[str] = ()) -> str:
+    """The tags that have a value, by folded key, the first of equal keys.
+
+    exact: the keys that are asked for. Null where a tag has one of them in another case nowhere,
+    so that by_fold has nothing to add; this is most rows, and costs less to see than to work out.
+    """
     present = f"filter(map_entries({tags}), e -> e.value <> '')"
     entries = f"transform({present}, e -> struct({fold('e.key')} AS key, e.value AS value))"
-    return let(entries, "all", _first_wins("all"))
+    made = let(entries, "all", _first_wins("all"))
+    keys = list(dict.fromkeys(exact))
+    folds = {one.casefold() for one in keys}
+    if len(folds) < len(keys) or not keys:  # two of them differ in case alone
+        return made
+    odd = f"k NOT IN ({texts(keys)}) AND {fold('k')} IN ({', '.join(fold(text(k)) for k in keys)})"
+    return f"CASE WHEN exists(map_keys({tags}), k -> {odd}) THEN {made} END"
 
 
 def attribute(tags: str, by_fold: str, keys: Iterable[str]) -> str:

@@ -37,14 +37,17 @@ def spelled(word: str, how: Time, is_native: str) -> str:
     return f"CASE {' '.join(ways)} END"
 
 
-def moment(spelling: str, how: Time, is_native: str) -> str:
-    """The moment in UTC of a text that spelled() gave, null where no calendar has it."""
+def moment(spelling: str, how: Time, is_native: str, session: str = "") -> str:
+    """The moment in UTC of a text that spelled() gave, null where no calendar has it.
+
+    session: the zone of the session that will run it. In one of UTC a cheaper function will do.
+    """
     local = f"try_cast(substring_index({spelling}, '|', 1) AS {TIMESTAMP})"
     zone = f"substring_index({spelling}, '|', -1)"
     means_utc = is_native if how.literal_z == "zone" else "true"
     return (
         f"CASE WHEN {zone} IN ('Z', 'UTC') AND {means_utc} THEN {local} "
-        f"WHEN {zone} IN ('', 'Z', 'UTC') THEN {_from_zone(local, how.zone)} "
+        f"WHEN {zone} IN ('', 'Z', 'UTC') THEN {_from_zone(local, how.zone, session)} "
         f"ELSE {local} - {_interval(zone)} END"
     )
 
@@ -96,6 +99,15 @@ def _interval(offset: str) -> str:
     return f"make_dt_interval(0, {sign} * {hours}, {sign} * {minutes})"
 
 
-def _from_zone(local: str, zone: str) -> str:
-    """An hour that comes twice is the first of both, one left out is counted on from before it."""
-    return local if zone == "UTC" else f"convert_timezone({text(zone)}, 'UTC', {local})"
+def _from_zone(local: str, zone: str, session: str) -> str:
+    """An hour that comes twice is the first of both, one left out is counted on from before it.
+
+    convert_timezone looks its zones up for each row anew; to_utc_timestamp does not, but takes
+    and gives times of the session's zone.
+    """
+    if zone == "UTC":
+        return local
+    if session != "UTC":
+        return f"convert_timezone({text(zone)}, 'UTC', {local})"
+    there = f"to_utc_timestamp(CAST({local} AS TIMESTAMP_LTZ), {text(zone)})"
+    return f"CAST({there} AS {TIMESTAMP})"

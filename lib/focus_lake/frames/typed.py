@@ -26,6 +26,7 @@ REJECTED = "_rejected"  # why a row cannot be published; null for the others
 # Columns between the steps; a prefix keeps them apart from the table's own.
 _WORD, _RAW, _MAP, _UNPARSED = "_word ", "_raw ", "_map ", "_unparsed "
 _NOTES, _FOLDED, _KEPT = "_notes", "_folded", "_kept"
+_PLAIN = "_plain"  # the texts that no step changes or reads, copied as one
 _IS_NATIVE = f"{FORMAT} = 'parquet'"
 
 
@@ -52,26 +53,37 @@ class _Typing:
         self.others = list(dict.fromkeys([*others, *self.heads.tag_columns]))
 
     def frame(self) -> DataFrame:
-        rows = self._words(self.raw)
-        rows = self._parsed(rows)
-        rows = self._moments(rows)
-        rows = self._values(rows)
         steps = [fills.spellings(), self._attributes(), fills.defaults(self.declaration)]
         steps += [fills.from_path(self.declaration), fills.from_columns(self.declaration)]
         steps += [fills.fills(), fills.offers(self.declaration), fills.services(self.declaration)]
-        rows, kept = _packed(rows, steps)
+        used = _used(steps)
+        plain = [one for one in self.written if self._is_plain(one) and one not in used]
+        self.written = {one: self.written[one] for one in self.written if one not in plain}
+        rows = self._words(self.raw, plain)
+        rows = self._parsed(rows)
+        rows = self._moments(rows)
+        rows = self._values(rows, plain)
+        rows, kept = _packed(rows, used)
         for step in steps:
             rows = _apply(rows, step)
-        return self._ordered(_unpacked(rows, kept))
+        return self._ordered(_unpacked(rows, kept, plain))
 
-    def _words(self, rows: DataFrame) -> DataFrame:
+    def _is_plain(self, column: str) -> bool:
+        """Whether the delivered text is the value."""
+        is_text = self.made[column].stored not in ("decimal", "timestamp", "map")
+        return is_text and column not in {*self.declaration.repairs, *self._constants()}
+
+    def _words(self, rows: DataFrame, plain: list[str]) -> DataFrame:
         """The text of each column, whichever header it came under; null texts are null."""
         nulls = self.declaration.format.null_texts
-        wanted = {column: self.heads.sources[column] for column in self.written}
+        word = {
+            column: first_of(_meant(name(field), nulls) for field in self.heads.sources[column])
+            for column in [*self.written, *plain]
+        }
         chosen = [*map(name, PROVENANCE)]
-        for column, fields in wanted.items():
-            word = first_of(_meant(name(field), nulls) for field in fields)
-            chosen.append(f"{word} AS {name(_WORD + column)}")
+        chosen += [f"{word[one]} AS {name(_WORD + one)}" for one in self.written]
+        kept = ", ".join(f"{word[one]} AS {name(one)}" for one in plain)
+        chosen += [f"struct({kept}) AS {_PLAIN}"] if plain else []
         chosen += [f"{_meant(name(one), nulls)} AS {_raw(one)}" for one in self.others]
         return rows.selectExpr(*chosen)
 
@@ -103,17 +115,20 @@ class _Typing:
 
     def _moments(self, rows: DataFrame) -> DataFrame:
         how = self.declaration.time
+        session = self.raw.sparkSession.conf.get("spark.sql.session.timeZone")
         made = {
-            each.name: times.moment(name(each.name), how, _IS_NATIVE)
+            each.name: times.moment(name(each.name), how, _IS_NATIVE, session or "")
             for each in self.written.values()
             if each.stored == "timestamp"
         }
         return _apply(rows, fills.Step(made))
 
-    def _values(self, rows: DataFrame) -> DataFrame:
+    def _values(self, rows: DataFrame, plain: list[str]) -> DataFrame:
         """Every column of the table, typed nulls where the source has none; what was noticed."""
         chosen = [*map(name, PROVENANCE), *map(_raw, self.others)]
-        chosen += [f"{self._value(each)} AS {name(each.name)}" for each in self.made.values()]
+        others = [each for each in self.made.values() if each.name not in plain]
+        chosen += [f"{self._value(each)} AS {name(each.name)}" for each in others]
+        chosen += [_PLAIN] if plain else []
         wrong = [self._fault(column) for column in self.written.values()]
         problems = f"nullif(concat_ws('; ', {', '.join([FAULT, *filter(None, wrong)])}), '')"
         notes = [*filter(None, map(self._note, self.made.values()))]
@@ -207,16 +222,21 @@ class _Typing:
 
     def _attributes(self) -> fills.Step:
         """The tags by folded key, for the attributes: a step of their own, as they are many."""
-        return fills.Step({_FOLDED: tags.folded("`Tags`")})
+        keys = [key for keys in self._keys().values() for key in keys]
+        return fills.Step({_FOLDED: tags.folded("`Tags`", keys)})
 
-    def _ordered(self, rows: DataFrame) -> DataFrame:
-        """The table's columns in their order; what else came with a row in x_Other."""
+    def _keys(self) -> dict[str, tuple[str, ...]]:
+        """Column -> the keys of tags that it is asked from, in order."""
         keys = dict(self.declaration.tags.attributes)
-        keys |= {
+        return keys | {
             one: (extra.tag,)
             for one, extra in self.declaration.extra_columns.items()
             if extra.tag is not None
         }
+
+    def _ordered(self, rows: DataFrame) -> DataFrame:
+        """The table's columns in their order; what else came with a row in x_Other."""
+        keys = self._keys()
         made = {
             one: tags.attribute("`Tags`", _FOLDED, keys[one]) for one in keys if one in self.made
         }
@@ -235,21 +255,28 @@ class _Typing:
         return rows.selectExpr(*chosen, *behind)
 
 
-def _packed(rows: DataFrame, steps: list[fills.Step]) -> tuple[DataFrame, list[str]]:
-    """The columns that no step touches in one, which is copied as a whole; and their names."""
+def _used(steps: list[fills.Step]) -> set[str]:
+    """The columns that the steps read or change."""
     used = {_NOTES, FILE}
     for step in steps:
         used.update(step.changes)
         for sql in [*step.changes.values(), *step.notes]:
             used.update(re.findall(r"`([^`]+)`", sql))
+    return used
+
+
+def _packed(rows: DataFrame, used: set[str]) -> tuple[DataFrame, list[str]]:
+    """The columns that no step touches in one, which is copied as a whole; and their names."""
     kept = [one for one in rows.columns if one not in used]
     chosen = [name(one) for one in rows.columns if one in used]
     return rows.selectExpr(*chosen, f"struct({', '.join(map(name, kept))}) AS {_KEPT}"), kept
 
 
-def _unpacked(rows: DataFrame, kept: list[str]) -> DataFrame:
-    others = [name(one) for one in rows.columns if one != _KEPT]
-    return rows.selectExpr(*others, *(f"{_KEPT}.{name(one)} AS {name(one)}" for one in kept))
+def _unpacked(rows: DataFrame, kept: list[str], plain: list[str]) -> DataFrame:
+    chosen = [name(one) for one in rows.columns if one != _KEPT]
+    chosen += [f"{_KEPT}.{name(one)} AS {name(one)}" for one in kept if one != _PLAIN]
+    chosen += [f"{_KEPT}.{_PLAIN}.{name(one)} AS {name(one)}" for one in plain]
+    return rows.selectExpr(*chosen)
 
 
 def _apply(rows: DataFrame, step: fills.Step) -> DataFrame:
