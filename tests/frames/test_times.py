@@ -19,9 +19,16 @@ MANY = (*ISO, "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd", "MM/dd/yyyy")
 
 
 def ask(asked, words: list[str], how: Time, native: str = "false") -> list:
+    """What is made of the texts; the way of a UTC session, which the tests have, and any other's."""
     spelled = times.spelled("word", how, native)
-    moment = f"transform(array({spelled}), s -> {times.moment('s', how, native)})[0]"
-    return asked(f"transform(array({moment}), m -> {times.in_range('m')})[0]", words)
+    ways = []
+    for session in ("UTC", "Asia/Tokyo"):
+        moment = times.moment("s", how, native, session)
+        moment = f"transform(array({spelled}), s -> {moment})[0]"
+        ways.append(f"transform(array({moment}), m -> {times.in_range('m')})[0]")
+    found = asked(f"named_struct('one', {ways[0]}, 'other', {ways[1]})", words)
+    assert [one for one, _ in found] == [other for _, other in found]
+    return [one for one, _ in found]
 
 
 SHANGHAI = {
