@@ -19,7 +19,7 @@ MANY = (*ISO, "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd", "MM/dd/yyyy")
 
 
 def ask(asked, words: list[str], how: Time, native: str = "false") -> list:
-    """What is made of the texts; the way of a UTC session, which the tests have, and any other's."""
+    """What is made of the texts, by the way of a UTC session, as here, and by any other's."""
     spelled = times.spelled("word", how, native)
     ways = []
     for session in ("UTC", "Asia/Tokyo"):
