@@ -122,10 +122,16 @@ WHOSE = {
 def test_the_first_key_wins_exactly_then_without_case_and_empty_says_nothing(wide):
     rows = wide.createDataFrame(list(enumerate(WHOSE)), "place INT, word STRING")
     rows = rows.selectExpr("place", f"{tags.parse('word')} AS tags")
-    rows = rows.selectExpr("*", f"{tags.folded('tags')} AS by_fold")  # a step each, as frames does
-    rows = rows.selectExpr("place", f"{tags.attribute('tags', 'by_fold', KEYS)} AS value")
-    found = sorted(rows.collect(), key=lambda row: row.place)
-    assert [row.value for row in found] == list(WHOSE.values())
+    rows = rows.selectExpr(  # a step each, as frames does
+        "*",
+        f"{tags.present('tags')} AS there",
+        f"{tags.folded('tags')} AS every",
+        f"{tags.folded('tags', KEYS)} AS needed",
+    )
+    ways = [f"{tags.attribute('there', one, KEYS)} AS by_{one}" for one in ("every", "needed")]
+    found = sorted(rows.selectExpr("place", *ways).collect(), key=lambda row: row.place)
+    assert [row.by_every for row in found] == list(WHOSE.values())
+    assert [row.by_needed for row in found] == list(WHOSE.values())
 
 
 def test_case_is_folded_as_python_folds_it(asked):

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 
 from focus_lake.declare.model import Declaration, Repair
 from focus_lake.frames.files import spelled
-from focus_lake.frames.sql import first_of, fold, look_up, matches, name, text, texts
+from focus_lake.frames.sql import first_of, fold, let, look_up, matches, name, text, texts
 from focus_lake.resources import data
 from focus_lake.spec.columns import VERSIONS, focus
 
 CATEGORY, SUBCATEGORY = "ServiceCategory", "ServiceSubcategory"
-OFFERED = "_offered"  # columns between two steps: what the catalogue has for a service
+OFFERED = "_offered"  # columns between two steps, what the catalogue has for a service:
+_AND = "\ufdd3"  # category, this (which is no character), subcategory
 
 
 @dataclass
@@ -124,16 +125,15 @@ def _is_until(version: str) -> str:
 
 def offers(declaration: Declaration) -> Step:
     """What the catalogue of services has for each column that may name a service."""
-    step, known = Step(), {}
+    step, known = Step(), dict[str, str | None]()
     for row in csv.DictReader(
         data("spec", "service_catalog.csv").read_text(encoding="utf-8").splitlines()
     ):
         if row["provider"] == declaration.name:
-            known[row["service"].casefold()] = (row[CATEGORY], row[SUBCATEGORY] or None)
+            known[row["service"].casefold()] = f"{row[CATEGORY]}{_AND}{row[SUBCATEGORY]}"
     for number, source in enumerate(declaration.services.columns):
-        for place, kind in enumerate((CATEGORY, SUBCATEGORY)):
-            table = {service: pair[place] for service, pair in known.items()}
-            step.changes[f"{OFFERED}{kind}{number}"] = look_up(table, fold(name(source)))
+        found = let(fold(name(source)), "service", look_up(known, "service"))
+        step.changes[f"{OFFERED}{number}"] = found
     return step
 
 
@@ -141,7 +141,9 @@ def services(declaration: Declaration) -> Step:
     """Categories from the catalogue where the source has none; a subcategory only below its own."""
     step, category, subcategory = Step(), name(CATEGORY), name(SUBCATEGORY)
     for number, source in enumerate(declaration.services.columns):
-        offer, below = (name(f"{OFFERED}{kind}{number}") for kind in (CATEGORY, SUBCATEGORY))
+        both, between = name(f"{OFFERED}{number}"), text(_AND)
+        offer = f"substring_index({both}, {between}, 1)"
+        below = f"nullif(substring_index({both}, {between}, -1), '')"
         told = f"{CATEGORY}: by catalogue from {source}"
         step.notes.append(_note(f"{category} IS NULL AND {offer} IS NOT NULL", told))
         category = f"coalesce({category}, {offer})"

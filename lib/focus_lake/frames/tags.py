@@ -94,10 +94,19 @@ def folded(tags: str, exact: Iterable[str] = ()) -> str:
     return f"CASE WHEN exists(map_keys({tags}), k -> {odd}) THEN {made} END"
 
 
-def attribute(tags: str, by_fold: str, keys: Iterable[str]) -> str:
-    """The value of the first key that has one: exactly, then without regard to case."""
+def present(tags: str) -> str:
+    """The tags that have a value."""
+    some_empty = f"array_contains(map_values({tags}), '')"
+    return f"CASE WHEN {some_empty} THEN map_filter({tags}, (k, v) -> v <> '') ELSE {tags} END"
+
+
+def attribute(there: str, by_fold: str, keys: Iterable[str]) -> str:
+    """The value of the first key that has one: exactly, then without regard to case.
+
+    there: the tags that are present(); by_fold: the same as folded() gives them.
+    """
     keys = list(keys)
-    exact = [f"nullif(try_element_at({tags}, {text(key)}), '')" for key in keys]
+    exact = [f"try_element_at({there}, {text(key)})" for key in keys]
     loose = [f"try_element_at({by_fold}, {fold(text(key))})" for key in keys]
     return first_of([*exact, *loose])
 

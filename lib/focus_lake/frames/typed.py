@@ -25,7 +25,7 @@ from focus_lake.spec.columns import Column, spell
 REJECTED = "_rejected"  # why a row cannot be published; null for the others
 # Columns between the steps; a prefix keeps them apart from the table's own.
 _WORD, _RAW, _MAP, _UNPARSED = "_word ", "_raw ", "_map ", "_unparsed "
-_NOTES, _FOLDED, _KEPT = "_notes", "_folded", "_kept"
+_NOTES, _PRESENT, _FOLDED, _KEPT = "_notes", "_present", "_folded", "_kept"
 _PLAIN = "_plain"  # the texts that no step changes or reads, copied as one
 _IS_NATIVE = f"{FORMAT} = 'parquet'"
 
@@ -223,7 +223,7 @@ class _Typing:
     def _attributes(self) -> fills.Step:
         """The tags by folded key, for the attributes: a step of their own, as they are many."""
         keys = [key for keys in self._keys().values() for key in keys]
-        return fills.Step({_FOLDED: tags.folded("`Tags`", keys)})
+        return fills.Step({_PRESENT: tags.present("`Tags`"), _FOLDED: tags.folded("`Tags`", keys)})
 
     def _keys(self) -> dict[str, tuple[str, ...]]:
         """Column -> the keys of tags that it is asked from, in order."""
@@ -238,7 +238,7 @@ class _Typing:
         """The table's columns in their order; what else came with a row in x_Other."""
         keys = self._keys()
         made = {
-            one: tags.attribute("`Tags`", _FOLDED, keys[one]) for one in keys if one in self.made
+            one: tags.attribute(_PRESENT, _FOLDED, keys[one]) for one in keys if one in self.made
         }
         made["x_SourceChanges"] = _NOTES
         kept = {head: _raw(one) for head, one in self.heads.unknown.items()}
