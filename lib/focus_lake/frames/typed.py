@@ -57,16 +57,19 @@ class _Typing:
         steps += [fills.from_path(self.declaration), fills.from_columns(self.declaration)]
         steps += [fills.fills(), fills.offers(self.declaration), fills.services(self.declaration)]
         used = _used(steps)
+        # Nulls that nothing changes come last, where Spark sees that there is nothing to add up.
+        there = {*self.written, *used, *self._constants()}
+        absent = [one for one in self.made if one not in there]
         plain = [one for one in self.written if self._is_plain(one) and one not in used]
         self.written = {one: self.written[one] for one in self.written if one not in plain}
         rows = self._words(self.raw, plain)
         rows = self._parsed(rows)
         rows = self._moments(rows)
-        rows = self._values(rows, plain)
+        rows = self._values(rows, [*plain, *absent], plain)
         rows, kept = _packed(rows, used)
         for step in steps:
             rows = _apply(rows, step)
-        return self._ordered(_unpacked(rows, kept, plain))
+        return self._ordered(_unpacked(rows, kept, plain), absent)
 
     def _is_plain(self, column: str) -> bool:
         """Whether the delivered text is the value."""
@@ -123,10 +126,10 @@ class _Typing:
         }
         return _apply(rows, fills.Step(made))
 
-    def _values(self, rows: DataFrame, plain: list[str]) -> DataFrame:
-        """Every column of the table, typed nulls where the source has none; what was noticed."""
+    def _values(self, rows: DataFrame, without: list[str], plain: list[str]) -> DataFrame:
+        """The other columns, typed nulls where the source has none; what was noticed."""
         chosen = [*map(name, PROVENANCE), *map(_raw, self.others)]
-        others = [each for each in self.made.values() if each.name not in plain]
+        others = [each for each in self.made.values() if each.name not in without]
         chosen += [f"{self._value(each)} AS {name(each.name)}" for each in others]
         chosen += [_PLAIN] if plain else []
         wrong = [self._fault(column) for column in self.written.values()]
@@ -148,10 +151,7 @@ class _Typing:
         if column.name == "Tags" and self.heads.combined:
             return self._combined()
         if column.name not in self.written:
-            kind = (
-                "TIMESTAMP_NTZ" if column.stored == "timestamp" else spell("spark", column.stored)
-            )
-            return f"CAST(NULL AS {kind})"
+            return _null(column)
         if column.stored == "decimal":
             return f"{name(column.name)}.value"
         is_end = column.origin == "focus" and column.name.endswith("End")
@@ -234,12 +234,13 @@ class _Typing:
             if extra.tag is not None
         }
 
-    def _ordered(self, rows: DataFrame) -> DataFrame:
+    def _ordered(self, rows: DataFrame, absent: list[str]) -> DataFrame:
         """The table's columns in their order; what else came with a row in x_Other."""
         keys = self._keys()
         made = {
             one: tags.attribute(_PRESENT, _FOLDED, keys[one]) for one in keys if one in self.made
         }
+        made = {one: _null(self.made[one]) for one in absent} | made
         made["x_SourceChanges"] = _NOTES
         kept = {head: _raw(one) for head, one in self.heads.unknown.items()}
         kept |= {where: name(_UNPARSED + where) for where in self._unparsed()}
@@ -288,6 +289,11 @@ def _apply(rows: DataFrame, step: fills.Step) -> DataFrame:
         told = f"nullif(concat_ws('; ', {_NOTES}, {', '.join(step.notes)}), '')"
         chosen[_NOTES] = f"{told} AS {_NOTES}"
     return rows.selectExpr(*chosen.values(), *added.values())
+
+
+def _null(column: Column) -> str:
+    is_time = column.stored == "timestamp"
+    return f"CAST(NULL AS {'TIMESTAMP_NTZ' if is_time else spell('spark', column.stored)})"
 
 
 def _raw(field: str) -> str:
