@@ -47,7 +47,9 @@ live AS (
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 ),
 
--- A closed month as it would be now, less all that was said about it in closed months.
+-- A closed month as it would be now, less all that was said about it in closed months. Months are
+-- named as literals, so that no other one is read: those that were closed at the refresh, for until
+-- the next one nothing changes in a month that is closed meanwhile.
 compared AS (
     SELECT
         live.yearmonth AS x_BelongsTo,
@@ -64,6 +66,7 @@ compared AS (
     FROM live
     INNER JOIN ${database}.focus_closings AS closings
         ON live.yearmonth = closings.yearmonth
+    WHERE live.yearmonth IN (${closed_months})
     UNION ALL
     SELECT
         x_BelongsTo,
@@ -78,6 +81,7 @@ compared AS (
         -x_BilledCostConverted,
         -x_EffectiveCostConverted
     FROM closed
+    WHERE x_BelongsTo IN (${closed_months})
 ),
 
 adjustments AS (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from focus_lake import declare
-from focus_lake.allocation import idle
+from focus_lake.allocation import closing, idle
 from focus_lake.catalog import currency, expire, kept, measures, render, sources
 from focus_lake.catalog.engines.base import Engine
 from focus_lake.catalog.keeping import Keeper, KeepFailed
@@ -255,7 +255,8 @@ class Refresh:
         ]
         if not shown:
             return  # every provider failed, and the outcome says why
-        made = render.shared_views(shown, self.place, self.reference, self.log.run_id)
+        closed = closing.closed_months(self.store)
+        made = render.shared_views(shown, self.place, self.reference, self.log.run_id, closed)
         self.keeper = self._keeper([one.name for one in shown], made, before)
         if self.named:  # superseded data are to expire
             self.named |= {one.view: self.engine.definition(one.view) for one in kept.every()}

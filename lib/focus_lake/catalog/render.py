@@ -167,13 +167,16 @@ def shared_views(
     place: CatalogPlace,
     reference: Reference = NO_REFERENCE,
     metrics_run: str = "",
+    closed: Sequence[str] = (),
 ) -> list[Statement]:
     """The views over several providers, those of declarations, and those of the reference data, in
-    deploy order. metrics_run: the run whose measures focus_pipeline_metrics shows."""
+    deploy order. metrics_run: the run whose measures focus_pipeline_metrics shows; closed: the
+    closed months."""
     local = months.own_times({each.name: each.time.zone for each in declarations})
     values = {
         "database": place.database,
         "metrics_run": metrics_run,
+        "closed_months": ", ".join(map(quoted, closed or [""])),
         **kept.placeholders(place.database),
         "every_provider_view": _union(declarations, "focus_{}", place, ""),
         "every_normalized_table": _union(declarations, "focus_{}_normalized", place, "    "),
