@@ -1,4 +1,5 @@
 -- One row is one day of one series that is judged: what it cost, what was to be expected.
+-- A department's days are those of the charges with its cost centers, not of what it bears.
 -- x_Expected is the level of the days before (their median) times what the weekday usually is of
 -- its level (the median of the weeks before). x_Score counts deviations. x_Kind: rise, drop, new
 -- (a series that is usually zero), drip (the last week against a month some weeks ago), or null.
@@ -10,7 +11,7 @@ ${plan_anomaly_floors}
 
 series AS (
     SELECT
-        days.x_Scope AS scope,
+        CASE days.x_Scope WHEN 'tagged_department' THEN 'department' ELSE days.x_Scope END AS scope,
         days.x_Value AS value,
         days.x_Provider,
         days.BillingCurrency,
@@ -27,7 +28,7 @@ series AS (
         ON days.BillingCurrency = floors.currency
     WHERE
         days.x_DayNo <= days.x_LastDayNo
-        AND days.x_Scope IN ('provider', 'account', 'service', 'department')
+        AND days.x_Scope IN ('provider', 'account', 'service', 'tagged_department')
 ),
 
 windows AS (

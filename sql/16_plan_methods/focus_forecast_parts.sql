@@ -185,3 +185,4 @@ INNER JOIN calendar
     ON
         series.x_Provider = calendar.x_Provider
         AND series.x_DayNo = calendar.source_no
+WHERE series.x_Scope <> 'tagged_department'

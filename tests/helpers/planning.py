@@ -28,6 +28,8 @@ CREATE TABLE focus_allocated_cost (
     x_Department varchar, x_BusinessUnit varchar, x_AllocationType varchar,
     EffectiveCost decimal(38, 18), BilledCost decimal(38, 18), x_FxRate decimal(20, 12),
     x_EffectiveCostConverted decimal(38, 18), x_BilledCostConverted decimal(38, 18));
+ALTER TABLE focus_allocated_cost ADD COLUMN ServiceName varchar;
+DROP TABLE focus_allocated_days;
 ALTER TABLE focus_daily ADD COLUMN x_Application varchar;
 ALTER TABLE focus_daily ADD COLUMN ChargeCategory varchar;
 ALTER TABLE focus_daily ADD COLUMN PricingCategory varchar;
@@ -46,6 +48,7 @@ CREATE TABLE focus_unified (
     ChargePeriodEnd timestamp);
 """
 VIEWS = (
+    "focus_allocated_days",
     "focus_scope_costs",
     "focus_commitments",
     "focus_daily_series",
@@ -138,11 +141,12 @@ class Plan:
         )
 
     def allocated(
-        self, month: str, department: str, payer: str, cost: str, type: str = "direct"
+        self, month: str, department: str, payer: str, cost: str, type: str = "direct", **others
     ) -> None:
-        """A row of focus_allocated_cost, in the reporting currency."""
+        """A row of focus_allocated_cost, in the reporting currency; others: service, currency."""
         costs = [Decimal(cost), Decimal(cost), Decimal(1), Decimal(cost), Decimal(cost)]
-        row = [month, "aws", "USD", payer, department, "unit", type, *costs]
+        currency, service = others.get("currency", "USD"), others.get("service", "Compute")
+        row = [month, "aws", currency, payer, department, "unit", type, *costs, service]
         self.insert("focus_allocated_cost", *row)
 
     def rows(self, sql: str) -> list[dict]:

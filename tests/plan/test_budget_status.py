@@ -116,10 +116,46 @@ def test_departments_are_those_of_cost_centers(steady):
     steady.connection.execute("UPDATE focus_daily SET x_CostCenter = 'cc-1'")
     steady.insert("focus_cost_centers", "cc-1", "Marketing", "Retail", None, "202512")
     steady.insert("focus_cost_centers", "cc-1", "Sales", "Retail", "202601", None)
+    steady.allocated("202512", "Marketing", "cc-1", "2540")
+    steady.allocated("202601", "Sales", "cc-1", "1120")
     steady.budget("department", "Marketing", "202512", "9000", name="m")
     steady.budget("department", "Sales", "202601", "9000", name="s")
     rows = steady.rows(f"{STATUS} ORDER BY x_Budget")
     assert [row["x_Actual"] for row in rows] == [2540, 1120]
+
+
+def test_departments_bear_what_allocation_gives_them():
+    # Compute is Marketing's own, 10 a day. The platform, 9 a day, is shared one to two; a fee on
+    # the 3rd is for Sales alone, which has no charges of its own.
+    plan = Plan("2026-01-14")
+    plan.insert("focus_cost_centers", "cc-1", "Marketing", "Retail", None, None)
+    plan.insert("focus_cost_centers", "cc-2", "Sales", "Retail", None, None)
+    plan.charge("2025-11-01", "2026-01-14", "10", x_CostCenter="cc-1")
+    plan.charge("2025-11-01", "2026-01-14", "9", ServiceName="Platform")
+    plan.charge("2026-01-03", "2026-01-03", "5", ServiceName="Fee", x_CostCenter="cc-1")
+    for month, days in (("202511", 30), ("202512", 31), ("202601", 14)):
+        plan.allocated(month, "Marketing", "cc-1", f"{10 * days}")
+        plan.allocated(month, "Marketing", "cc-1", f"{3 * days}", "shared", service="Platform")
+        plan.allocated(month, "Sales", "cc-2", f"{6 * days}", "shared", service="Platform")
+    plan.allocated("202601", "Sales", "cc-2", "5", service="Fee")
+    plan.budget("department", "Marketing", "202601", "350", name="Marketing")
+    plan.budget("department", "Sales", "202601", "250", name="Sales")
+    plan.budget("business_unit", "Retail", "202512", "590", name="Retail")
+    plan.budget("cost_center", "cc-2", "202601", "500", name="cc-2")
+    said = {
+        name: (row["x_Actual"], round(row["x_Projection"], 4), row["x_Level"])
+        for name, row in by_name(plan).items()
+    }
+    assert said == {
+        "Marketing": (13 * 14, 13 * 31, "warning"),
+        "Sales": (6 * 14 + 5, 6 * 31 + 5, "ok"),
+        "Retail": (19 * 31, 19 * 31, "ok"),
+        "cc-2": (6 * 14 + 5, 6 * 31 + 5, "ok"),
+    }
+    days = "SELECT x_Cost FROM focus_allocated_days WHERE yearmonth = '202601' AND x_Payer = 'cc-1'"
+    rests = [row["x_Cost"] for row in plan.rows(f"{days} ORDER BY x_ChargeDay")]
+    assert [round(rest, 4) for rest in rests] == [3, 3, 3 - 5, *[3] * 11]
+    assert sum(rests) == 14 * 3 - 5
 
 
 def by_name(plan: Plan) -> dict[str, dict]:

@@ -28,6 +28,9 @@ CREATE TABLE focus_complete_days (
 CREATE TABLE focus_cost_centers (
     cost_center varchar, department varchar, business_unit varchar, valid_from varchar,
     valid_until varchar);
+CREATE TABLE focus_allocated_days (
+    yearmonth varchar, x_Provider varchar, BillingCurrency varchar, x_Payer varchar,
+    x_ChargeDay date, x_Cost decimal(38, 18));
 CREATE TABLE focus_suppressions (
     scope varchar, value varchar, valid_from date, valid_until date);
 CREATE TABLE focus_anomaly_verdicts (

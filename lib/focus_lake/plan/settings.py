@@ -24,6 +24,7 @@ SCOPES = (
     "cost_center",
     "department",
     "business_unit",
+    "tagged_department",
 )
 
 
