@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
-from focus_lake.catalog import sources
+from focus_lake.catalog import kept, sources
 from focus_lake.catalog.engines.duckdb import translate
 from focus_lake.lab.database import TABLES
 from focus_lake.plan import settings
@@ -47,19 +47,23 @@ CREATE TABLE focus_unified (
     EffectiveCost decimal(38, 18), BilledCost decimal(38, 18), ChargePeriodStart timestamp,
     ChargePeriodEnd timestamp);
 """
-VIEWS = (
-    "focus_allocated_days",
+KEPT = (
     "focus_scope_costs",
     "focus_commitments",
+    "focus_forecast_accuracy",
+    "focus_cost_anomalies",
+    "focus_unit_cost",
+    "focus_waste",
+    "focus_budget_status",
+    "focus_forecast",
+)
+VIEWS = (
+    *(f"{name}_now" for name in KEPT),
+    *KEPT,
+    "focus_allocated_days",
     "focus_daily_series",
     "focus_forecast_parts",
     "focus_anomaly_days",
-    "focus_cost_anomalies",
-    "focus_forecast_accuracy",
-    "focus_unit_cost",
-    "focus_waste",
-    "focus_forecast",
-    "focus_budget_status",
     "focus_top_reductions",
 )
 NO_CALLS = (
@@ -84,6 +88,7 @@ class Plan:
             "reporting_currency": "USD",
             "plan_ai_calls": NO_CALLS,
             "plan_ai_providers": "'ai_spend'",
+            **kept.placeholders("focus"),
             **settings.values(),
         }
         for source in sources.tree():

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from focus_lake.catalog import sources
+from focus_lake.catalog import kept, sources
 from focus_lake.catalog.engines.duckdb import translate
 from focus_lake.lab.series import DAYS, FIRST, KNOWN, Series, day
 from focus_lake.plan import settings
@@ -37,11 +37,14 @@ CREATE TABLE focus_anomaly_verdicts (
     scope varchar, value varchar, day date, verdict varchar, judged_by varchar);
 """
 VIEWS = (
+    "focus_scope_costs_now",
     "focus_scope_costs",
     "focus_daily_series",
     "focus_forecast_parts",
     "focus_anomaly_days",
+    "focus_cost_anomalies_now",
     "focus_cost_anomalies",
+    "focus_forecast_accuracy_now",
     "focus_forecast_accuracy",
 )
 MONDAY = date(1970, 1, 5)  # the views count days from it
@@ -54,10 +57,11 @@ def made(series: Sequence[Series], changed: dict[str, str] | None = None) -> Any
     connection = duckdb.connect()
     connection.execute(TABLES)
     _fill(connection, series)
+    # Nothing is kept here: kept views work their rows out when they are asked.
+    values = {"database": "focus", **kept.placeholders("focus"), **settings.values((), changed)}
     for source in sources.tree():
         if source.stem in VIEWS:
-            sql = source.fill({"database": "focus", **settings.values((), changed)})
-            connection.execute(translate(sql, "focus"))
+            connection.execute(translate(source.fill(values), "focus"))
     return connection
 
 

@@ -4,7 +4,7 @@
 -- each day left plus the monthly charges still to come (x_Fixed). x_Low and x_High span the errors
 -- that the same scope's forecasts had in the last months; null until there are three. With less
 -- than four weeks of history there is no forecast, and x_Status says so.
-CREATE OR REPLACE VIEW ${database}.focus_forecast AS
+CREATE OR REPLACE VIEW ${database}.focus_forecast_now AS
 WITH parts AS (
     SELECT
         x_Scope,

@@ -2,7 +2,7 @@
 -- x_Reason: unused commitment, unused reservation of capacity, AI call classified as waste (the tag
 -- x-cog-classification), or a line of your reductions. x_Cost is EffectiveCost (BilledCost where
 -- there is no other); of a reduction it is the saving a month.
-CREATE OR REPLACE VIEW ${database}.focus_waste AS
+CREATE OR REPLACE VIEW ${database}.focus_waste_now AS
 WITH newest AS (
     SELECT MAX(yearmonth) AS yearmonth
     FROM ${database}.focus_daily

@@ -3,7 +3,7 @@
 -- it cost too much (below zero: too little), x_Driver the account, service and region with the
 -- largest part of it against the four weeks before, and whether quantity or price moved. x_Status:
 -- open (it lasts), ended, suppressed (a known job), true or false (somebody's verdict).
-CREATE OR REPLACE VIEW ${database}.focus_cost_anomalies AS
+CREATE OR REPLACE VIEW ${database}.focus_cost_anomalies_now AS
 WITH suppressed AS (
     SELECT
         scope,

@@ -1,7 +1,7 @@
 -- One row is what would have been forecast on day 5, 10 or 20 of a past month, and what came.
 -- Worked out from the days known then, as they stand today: a bill that was corrected later is
 -- seen corrected. x_Error is the difference as a share of what came.
-CREATE OR REPLACE VIEW ${database}.focus_forecast_accuracy AS
+CREATE OR REPLACE VIEW ${database}.focus_forecast_accuracy_now AS
 WITH summed AS (
     SELECT
         x_Scope,

@@ -3,7 +3,7 @@
 -- the charges of an application or of all, in the reporting currency. Of AI models the outcome is a million tokens, and
 -- x_CacheShare the share of calls answered from the cache. x_Change is against the month before,
 -- as a share. Without a cost, a rate or a quantity there is no unit cost, and x_Reason says why.
-CREATE OR REPLACE VIEW ${database}.focus_unit_cost AS
+CREATE OR REPLACE VIEW ${database}.focus_unit_cost_now AS
 WITH rates AS (
     SELECT
         from_currency,
@@ -151,6 +151,8 @@ outcomes AS (
 unit AS (
     SELECT
         outcomes.*,
+        CAST(SUBSTR(yearmonth, 1, 4) AS integer) * 12 + CAST(SUBSTR(yearmonth, 5, 2) AS integer)
+            AS month_no,
         CASE
             WHEN without_rate IS NULL AND quantity > 0
                 THEN
@@ -167,9 +169,12 @@ unit AS (
 trend AS (
     SELECT
         unit.*,
-        LAG(unit_cost) OVER (
-            PARTITION BY outcome, scope, value ORDER BY yearmonth
-        ) AS unit_cost_before
+        CASE
+            WHEN
+                LAG(month_no) OVER (PARTITION BY outcome, scope, value ORDER BY yearmonth)
+                = month_no - 1
+                THEN LAG(unit_cost) OVER (PARTITION BY outcome, scope, value ORDER BY yearmonth)
+        END AS unit_cost_before
     FROM unit
 ),
 
