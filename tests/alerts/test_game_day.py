@@ -13,8 +13,9 @@ from decimal import Decimal
 import pytest
 
 from focus_lake.alerts import job
+from focus_lake.catalog import kept
 from focus_lake.options import parse
-from helpers.catalog import refresh
+from helpers.catalog import on_duckdb, refresh
 from helpers.lakes import Lake, charge
 from helpers.receiver import Receiver
 
@@ -127,8 +128,8 @@ def reference(lake: Lake) -> None:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory):
-    """(last known day of January, path, message) of everything that was sent."""
+def played(tmp_path_factory):
+    """The lake, and (last known day of January, path, message) of everything that was sent."""
     lake = Lake(tmp_path_factory.mktemp("game") / "lake")
     reference(lake)
     for month in (10, 11, 12):
@@ -148,7 +149,12 @@ def said(tmp_path_factory):
         found += [(day, request.path, request.json) for request in receiver.requests]
         receiver.requests.clear()
     receiver.close()
-    return found
+    return lake, found
+
+
+@pytest.fixture(scope="module")
+def said(played):
+    return played[1]
 
 
 def test_every_alert_comes_once_on_its_day_and_route(said):
@@ -197,3 +203,14 @@ def test_the_batch_job_is_silent(said):
 
 def test_the_shadow_policy_is_only_recorded(said):
     assert not any("tried-out" in str(message) for _, _, message in said)
+
+
+@pytest.mark.parametrize("one", kept.every(), ids=lambda one: one.name)
+def test_what_was_kept_is_what_would_be_worked_out_now(played, one):
+    names = ", ".join(one.columns())
+    rows, now = (
+        sorted(map(repr, on_duckdb(played[0].root, f"SELECT {names} FROM {view}")))
+        for view in (one.view, one.computed_by)
+    )
+    assert rows == now
+    assert (played[0].root / one.folder).is_dir()
