@@ -119,7 +119,8 @@ def assert_same_rows(lake: Path, trino, database: str) -> None:
     assert len(found) >= 14
     differing = []
     for (view,) in found:
-        if view in OF_THE_REFRESH:
+        # Of the tables of kept rows each engine knows the revisions that its own refresh named.
+        if view in OF_THE_REFRESH or view.startswith("focus_kept_"):
             continue
         # The ledger's lists and maps come back in each client's own shape.
         listed = "yearmonth, batch_ts, status, rows_out" if view == "focus_batches" else "*"
@@ -127,7 +128,7 @@ def assert_same_rows(lake: Path, trino, database: str) -> None:
         there = trino.query(f"SELECT {listed} FROM {view}", database)
         if sorted(map(_comparable, here)) != sorted(map(_comparable, there)):
             differing.append(view)
-    assert not differing
+    assert not differing, differing
 
 
 def _comparable(row: tuple) -> str:
