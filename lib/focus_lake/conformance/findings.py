@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -19,10 +20,10 @@ import pyarrow.compute as pc
 from focus_lake.conformance import header_checks
 from focus_lake.conformance.batch_checks import Pairs
 from focus_lake.conformance.history import History
-from focus_lake.conformance.value_checks import CHECKS, Hit, Seen
+from focus_lake.conformance.value_checks import CHECKS, Check, Hit, Seen, Targets
 from focus_lake.lake.audit import CURRENCY, exact_sum, plus
 from focus_lake.spec import columns, rules
-from focus_lake.spec.rules import BLOCKS
+from focus_lake.spec.rules import BLOCKS, Rule
 from focus_lake.transform.select import Origin, Result, Transform
 
 COST, WENT_NULL, CATEGORY = "BilledCost", "went_null", "ServiceCategory"
@@ -163,11 +164,7 @@ class Observer:
         self._version = header_checks.version(transform, origin)
         self._present = header_checks.present(transform)
         self._columns = [column.name for column in columns.of_version(self._version)]
-        self._checks = [
-            (rule, CHECKS[rule.kind], targets)
-            for rule in rules.table()
-            if rule.kind in CHECKS and (targets := rule.targets(self._version))
-        ]
+        self._checks = _checks(self._version)
         self._header = header_checks.broken(transform, origin)
         self._known_json: set[str] = set()
 
@@ -203,8 +200,22 @@ class Observer:
         places = range(min(count, LOOKED_AT))
         if hit.rows is not None:
             places = pc.indices_nonzero(hit.rows).slice(0, LOOKED_AT).to_pylist()
-        shown = dict.fromkeys(hit.show(place) for place in places)
-        return [(self._origin.source, value) for value in list(shown)[:EXAMPLES]]
+        shown: dict[str | None, None] = {}
+        for place in places:
+            shown[hit.show(place)] = None
+            if len(shown) == EXAMPLES:
+                break
+        return [(self._origin.source, value) for value in shown]
+
+
+@cache
+def _checks(version: str) -> list[tuple[Rule, Check, Targets]]:
+    """The rules about values that hold for a FOCUS version, and what each looks at."""
+    return [
+        (rule, CHECKS[rule.kind], targets)
+        for rule in rules.table()
+        if rule.kind in CHECKS and (targets := rule.targets(version))
+    ]
 
 
 def costs(rows: pa.Table, chosen: pa.Array | None) -> Cost:

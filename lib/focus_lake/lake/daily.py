@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from focus_lake.declare.model import Declaration
 from focus_lake.lake.audit import COSTS, CURRENCY, Audit
-from focus_lake.lake.groups import COUNT, encoded, group, one_chunk
+from focus_lake.lake.groups import COUNT, encoded, group, one_chunk, plain
 from focus_lake.spec import columns, daily, source_changes
 from focus_lake.spec.columns import arrow_type
 from focus_lake.storage.base import Store
@@ -111,7 +111,8 @@ class Summary:
         found = self._grouped()
         found = found.append_column("x_Tags", self._tags(found))
         found = found.select([column.name for column in daily.table()])
-        found = found.sort_by([(name, "ascending") for name in ORDER])
+        order = pa.table({name: plain(found[name]) for name in ORDER})
+        found = found.take(pc.sort_indices(order, [(name, "ascending") for name in ORDER]))
         self.files.append(f"{self._path}-{len(self.files)}.parquet")
         with self._store.writer(self.files[-1]) as file:
             pq.write_table(found, file, compression="snappy", store_schema=False)
@@ -120,7 +121,7 @@ class Summary:
     def _grouped(self) -> pa.Table:
         if len(self._groups) == 1:
             return self._groups[0]
-        both = pa.concat_tables(self._groups).combine_chunks()
+        both = pa.concat_tables(self._groups).unify_dictionaries().combine_chunks()
         keys = {name: both[name] for name in both.column_names if name not in (*_SUMS, COUNT)}
         return group(keys, {name: both[name] for name in _SUMS}, both[COUNT])
 
@@ -155,7 +156,7 @@ class Summary:
         kind, count = pa.map_(STRING, STRING), len(self._tag_keys)
         if not count:
             return pa.nulls(len(found), kind)
-        values = pa.concat_arrays([one_chunk(found[TAG + key]) for key in self._tag_keys])
+        values = pa.concat_arrays([plain(found[TAG + key]) for key in self._tag_keys])
         by_row = np.arange(count * len(found)).reshape(count, len(found)).T.ravel()
         offsets = pa.array(np.arange(0, count * len(found) + 1, count, dtype=np.int32))
         keys = pa.array(list(self._tag_keys) * len(found), STRING)
@@ -194,7 +195,8 @@ def _months(periods: pa.DictionaryArray, zone: str, yearmonth: str) -> pa.Array:
 def _filled(changes: pa.ChunkedArray) -> pa.Array:
     if changes.null_count == len(changes):
         return pa.repeat(pa.scalar(False), len(changes))
-    return pc.fill_null(pc.match_substring(one_chunk(changes), FILLED), False)
+    texts = encoded(changes)  # a few texts, each of many rows
+    return _taken(pc.fill_null(pc.match_substring(texts.dictionary, FILLED), False), texts)
 
 
 def _signs(rows: pa.Table) -> pa.Array:

@@ -13,16 +13,20 @@ _FITS = Decimal(10) ** 20  # decimal(38,18) holds less than this
 
 
 def group(keys: dict, sums: dict, counts: pa.ChunkedArray | None) -> pa.Table:
-    """One row for each combination of keys; counts: rows behind each row, None for one each."""
+    """One row for each combination of keys; counts: rows behind each row, None for one each.
+
+    Keys of text come back as dictionaries, so that groups of groups need not read the texts again.
+    """
     length = len(next(iter(keys.values())))
     codes = _Codes(length)
-    for values in keys.values():
-        if values.null_count < length:
-            codes.add(encoded(values))
+    words = {name: _dictionary(values) for name, values in keys.items()}
+    for values in words.values():
+        codes.add(values)
     if not all(_adds_up(values) for values in sums.values()):
         codes.split()  # a sum might not fit: the rows stay apart, and so do the sums
     groups, first = codes.groups()
-    found = pa.table(keys).take(pa.array(first))
+    place = pa.array(first)
+    found = pa.table({name: _few(keys[name], one, place) for name, one in words.items()})
     parts = pa.table({"group": groups, **sums, COUNT: _ones(length) if counts is None else counts})
     by = parts.group_by("group", use_threads=False)
     added = by.aggregate([(name, "sum") for name in (*sums, COUNT)])  # in the groups' order
@@ -38,12 +42,14 @@ class _Codes:
         self._codes, self._width = np.zeros(length, np.int64), 1
 
     def add(self, values: pa.DictionaryArray) -> None:
-        size = len(values.dictionary)
+        indices, size = values.indices, len(values.dictionary)
+        if indices.null_count:
+            indices, size = indices.fill_null(size), size + 1
         if size <= 1:
             return
         if self._width * size >= 2**62:
             self._compact()
-        self._codes = self._codes * size + values.indices.to_numpy(zero_copy_only=False)
+        self._codes = self._codes * size + indices.to_numpy(zero_copy_only=False)
         self._width *= size
 
     def split(self) -> None:
@@ -61,6 +67,27 @@ class _Codes:
         first = np.zeros(int(rows.max()) + 1 if len(rows) else 0, np.int64)
         first[rows[::-1]] = np.arange(len(rows), dtype=np.int64)[::-1]  # the last one written stays
         return indices, first
+
+
+def _dictionary(values: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
+    """The values as a dictionary; null is no word of it."""
+    if pa.types.is_dictionary(values.type):
+        return one_chunk(values)
+    return pc.dictionary_encode(one_chunk(values))
+
+
+def _few(
+    values: pa.Array | pa.ChunkedArray, words: pa.DictionaryArray, place: pa.Array
+) -> pa.Array:
+    """Some of the values: texts as a dictionary, all else as it is."""
+    is_text = pa.types.is_string(words.type.value_type)
+    return (words if is_text else one_chunk(values)).take(place)
+
+
+def plain(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """The values themselves, where they are a dictionary."""
+    whole = one_chunk(values)
+    return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
 
 
 def encoded(values: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:

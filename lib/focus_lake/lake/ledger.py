@@ -8,7 +8,7 @@ change goes into the journal first; lines that do not change keep their bytes.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from focus_lake.errors import LedgerError, VersionConflict
 from focus_lake.lake import journal
@@ -69,7 +69,10 @@ class Line:
         return self.yearmonth, self.batch_ts
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(vars(self), ensure_ascii=False, separators=(",", ":"))
+
+
+_KNOWN = frozenset(item.name for item in fields(Line))
 
 
 def from_json(text: str, where: str) -> Line:
@@ -77,10 +80,13 @@ def from_json(text: str, where: str) -> Line:
 
     Keys that a newer version added are passed over, so that a roll back can read the ledger.
     """
-    known = {item.name for item in fields(Line)}
     try:
         data = json.loads(text)
-        return Line(**{key: value for key, value in data.items() if key in known})
+        if data.keys() == _KNOWN:  # as this version writes it: nothing to choose or to fill in
+            line = object.__new__(Line)
+            line.__dict__.update(data)
+            return line
+        return Line(**{key: value for key, value in data.items() if key in _KNOWN})
     except (ValueError, TypeError, AttributeError) as error:
         raise LedgerError(
             f"{where}: not a ledger line ({error}); restore the file from a backup, or remove "
@@ -96,21 +102,31 @@ class Ledger:
         self._journal = journal.Journal(store, provider, author or Author())
         self._versions: dict[str, str | None] = {}
         self._lines: dict[str, list[Line]] = {}
-        self._texts: dict[str, list[str]] = {}  # of the same lines, as they stand in the file
+        self._texts: dict[str, list[bytes]] = {}  # of the same lines, as they stand in the file
+        self._batches: dict[str, dict[str, dict[str, Line]]] = {}  # the same by batch and status
         for entry in store.list(f"ledger/{provider}"):
             if entry.path.endswith(".jsonl"):
                 self._load(entry.path)
 
     def _load(self, path: str) -> None:
         data, version = self.store.read(path)
-        text = (data or b"").decode("utf-8", "replace")
         month = path.rsplit("/", 1)[1].removesuffix(".jsonl")
-        numbered = enumerate(text.split("\n"), 1)  # splitlines() also splits inside texts
+        numbered = enumerate((data or b"").split(b"\n"), 1)
         where = self.store.url(path)
         written = [(number, line) for number, line in numbered if line.strip()]
-        self._lines[month] = [from_json(line, f"{where} line {number}") for number, line in written]
-        self._texts[month] = [line for _, line in written]
+        lines = [
+            from_json(line.decode("utf-8", "replace"), f"{where} line {number}")
+            for number, line in written
+        ]
+        self._hold(month, lines, [line for _, line in written])
         self._versions[month] = version
+
+    def _hold(self, month: str, lines: list[Line], texts: list[bytes]) -> None:
+        self._lines[month], self._texts[month] = lines, texts
+        batches: dict[str, dict[str, Line]] = {}
+        for line in lines:
+            batches.setdefault(line.batch_ts, {})[line.status] = line
+        self._batches[month] = batches
 
     def lines(self) -> list[Line]:
         """Every line, by month and batch."""
@@ -119,8 +135,7 @@ class Ledger:
 
     def of_batch(self, yearmonth: str, batch_ts: str) -> dict[str, Line]:
         """The lines of one batch, by status."""
-        lines = self._lines.get(yearmonth, ())
-        return {line.status: line for line in lines if line.batch_ts == batch_ts}
+        return dict(self._batches.get(yearmonth, {}).get(batch_ts, {}))
 
     def published(self, yearmonth: str) -> list[Line]:
         """The published batches of a month, oldest first."""
@@ -163,9 +178,10 @@ class Ledger:
         ]
         line = self._journaled(line, sorted(replaced))
         both = sorted(
-            [*kept, (line, line.to_json())], key=lambda item: (item[0].batch_ts, item[0].status)
+            [*kept, (line, line.to_json().encode())],
+            key=lambda item: (item[0].batch_ts, item[0].status),
         )
-        data = "".join(f"{text}\n" for _, text in both).encode()
+        data = b"".join(text + b"\n" for _, text in both)
         path = f"ledger/{self.provider}/{month}.jsonl"
         try:
             self._versions[month] = self.store.put_if(path, data, self._versions.get(month))
@@ -177,10 +193,7 @@ class Ledger:
             }
             self._journal.append(month, journal.VOID, **of)
             raise
-        self._lines[month], self._texts[month] = (
-            [one for one, _ in both],
-            [text for _, text in both],
-        )
+        self._hold(month, [one for one, _ in both], [text for _, text in both])
         self._journal.settle(month, {one.journal_entry for one, _ in both if one.journal_entry})
 
     def _journaled(self, line: Line, replaces: list[str]) -> Line:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from focus_lake.lake.audit import Audit
@@ -51,8 +52,7 @@ class Writer:
             return
         rows = pa.concat_tables(self._waiting)
         self._waiting, self._rows_waiting = [], 0  # frees each copy when the next is made
-        rows = rows.combine_chunks()
-        rows = rows.sort_by(ORDER)
+        rows = _ordered(rows.combine_chunks())
         self._audit.observe(rows)
         if self._summary is not None:
             self._summary.add(rows)
@@ -79,3 +79,13 @@ class Writer:
             self._parquet.close()
             self._open.close()
             self._file = self._parquet = None
+
+
+def _ordered(rows: pa.Table) -> pa.Table:
+    """The rows by ORDER; columns without any value, a third of a table, need no moving."""
+    places = pc.sort_indices(rows.select([name for name, _ in ORDER]), sort_keys=ORDER)
+    moved = [
+        pa.nulls(len(rows), column.type) if column.null_count == len(rows) else column.take(places)
+        for column in rows.columns
+    ]
+    return pa.table(moved, schema=rows.schema)

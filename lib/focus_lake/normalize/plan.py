@@ -74,8 +74,11 @@ def make(raw: Store, ledger: Ledger, declaration: Declaration, options: Normaliz
 
 def mark_current(made: Plan, ledger: Ledger) -> None:
     """Say of each step whether anything newer is published, by what the ledger holds now."""
+    months = {step.batch.yearmonth for step in made.steps}
+    newest = {month: _newest(ledger, month) for month in months}
     for step in made.steps:
-        step.is_current = _is_current(step.batch, ledger)
+        of, batch = newest[step.batch.yearmonth], step.batch
+        step.is_current = any(of.get(export, "") <= batch.batch_ts for export in batch.exports)
 
 
 def recipe(declaration: Declaration, options: NormalizeOptions) -> str:
@@ -158,8 +161,9 @@ def _archive_fault(raw: Store, path: str) -> Reason | None:
     return None
 
 
-def _is_current(batch: Batch, ledger: Ledger) -> bool:
+def _newest(ledger: Ledger, month: str) -> dict[str, str]:
+    """The newest published batch of each export of a month."""
     newest: dict[str, str] = {}
-    for line in ledger.published(batch.yearmonth):
+    for line in ledger.published(month):
         newest |= {export: line.batch_ts for export in line.exports}
-    return any(newest.get(export, "") <= batch.batch_ts for export in batch.exports)
+    return newest

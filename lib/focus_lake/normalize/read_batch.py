@@ -1,7 +1,8 @@
 """Batches from their raw files to audited Parquet in scratch: unzip, type, write.
 
 A large batch is shared out over the cores, and while it is typed the next one is unzipped. Small
-batches are read many at a time, one a core, for each action of Spark costs a fifth of a second.
+batches are read many at a time, some in a task, for each action of Spark costs a fifth of a second;
+while they are published, the next ones are read.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from focus_lake.transform.select import Origin, Transform
 
 SMALL = 2 * 1024 * 1024  # raw bytes of a batch that one core reads in a second
 TOGETHER = 64 * 1024 * 1024  # raw bytes of small batches read in one action ...
-AT_MOST = 256  # ... and their number: what is read is soon published
+AT_MOST = 64  # ... and their number: while these are published, the next are read
+TASKS_A_CORE = 4  # of small batches: few enough to start, enough to end together
 TEXT_A_FILE = 1024**3  # bytes of text that make about one Parquet file of 128 MB
 
 
@@ -77,18 +79,43 @@ Item = tuple[Batch, str]  # a batch, and its folder in the lake's scratch
 def in_turn(how: How, cluster: Cluster | Here, items: Sequence[Item]) -> Iterator[Read]:
     """Each batch as it was read, in the order given; it can be published while others wait."""
     groups = _groups(items)
-    with ThreadPoolExecutor(1, "unzip") as ahead:
-        unzipped: Future | None = None
+    with ThreadPoolExecutor(1, "ahead") as pool:
+        ahead: Future | None = None
         for number, group in enumerate(groups):
+            begun = ahead.result() if ahead else _begin(how, cluster, group)
+            ahead = None
+            if number + 1 < len(groups) and not isinstance(cluster, Here):
+                ahead = pool.submit(_begin, how, cluster, groups[number + 1])
             if len(group) > 1:
-                yield from _largest_first(cluster, partial(whole, how), group, _size)
-                continue
-            (item,) = group
-            read = unzipped.result() if unzipped else unzip(how, cluster, item)
-            unzipped = None
-            if number + 1 < len(groups) and len(groups[number + 1]) == 1:
-                unzipped = ahead.submit(unzip, how, cluster, groups[number + 1][0])
-            yield write(how, cluster, item, read)
+                yield from begun
+            else:
+                yield write(how, cluster, group[0], begun[0])
+
+
+def _begin(how: How, cluster: Cluster | Here, group: list[Item]) -> list[Read]:
+    """What can be done ahead: small batches whole, of a large one that it is unzipped."""
+    if len(group) == 1:
+        return [unzip(how, cluster, group[0])]
+    try:
+        return _side_by_side(how, cluster, group)
+    except FocusLakeError as error:  # of Spark; each batch is named with it
+        return [Read(failure=str(error)) for _ in group]
+
+
+def _side_by_side(how: How, cluster: Cluster | Here, group: list[Item]) -> list[Read]:
+    """Small batches, several in a task: a task's own cost is that of half a batch."""
+    order = sorted(range(len(group)), key=lambda at: -_size(group[at]))
+    count = min(len(group), TASKS_A_CORE * cluster.cores)
+    dealt = [order[first::count] for first in range(count)]
+    tasks = [[group[at] for at in hand] for hand in dealt]
+    reads: dict[int, Read] = {}
+    for hand, done in zip(dealt, cluster.map(partial(_several, how), tasks), strict=True):
+        reads |= zip(hand, done, strict=True)
+    return [reads[at] for at in range(len(group))]
+
+
+def _several(how: How, items: list[Item]) -> list[Read]:
+    return [whole(how, item) for item in items]
 
 
 def _groups(items: Sequence[Item]) -> list[list[Item]]:

@@ -227,16 +227,16 @@ def _batch_ts(folder: Folder, layout: Layout) -> str:
 
 
 def _not_a_time(yearmonth: str, batch_ts: str) -> str:
-    """What is wrong with the month or time of a folder, or "". strptime alone would read 13
-    digits, too, as a time that nobody has written."""
+    """What is wrong with the month or time of a folder, or ""."""
     if not re.fullmatch(r"[0-9]{4}(0[1-9]|1[0-2])", yearmonth):
         return f"{yearmonth!r} in its path is not a month"
     try:
-        datetime.strptime(batch_ts, "%Y%m%d%H%M%S")
+        month, day, hour, minute, second = (int(batch_ts[at : at + 2]) for at in range(4, 14, 2))
+        datetime(int(batch_ts[:4]), month, day, hour, minute, second)
     except ValueError:
         pass
     else:
-        if len(batch_ts) == 14:
+        if re.fullmatch(r"[0-9]{14}", batch_ts):
             return ""
     return f"{batch_ts!r} in its path is not a time"
 

@@ -126,6 +126,7 @@ def attributes() -> tuple[Column, ...]:
     return tuple(column for column in table() if column.value_format == "Tag value")
 
 
+@cache
 def of_version(version: str) -> tuple[Column, ...]:
     """The columns of one FOCUS version, such as "1.0"; ValueError for a version not known."""
     if version not in VERSIONS:
