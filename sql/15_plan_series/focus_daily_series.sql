@@ -47,14 +47,15 @@ dense AS (
             WHEN days.day_no = reaching.day_no THEN reaching.cost
             ELSE CAST(0 AS decimal(38, 18))
         END AS cost,
-        -- Estimates are made of amounts with six decimals, which every product below can hold.
+        -- Estimates are made of amounts with six decimals, which every product below can hold; a
+        -- day of 10^18 and more is unknown.
         CASE
             WHEN days.day_no > reaching.last_no THEN CAST(NULL AS decimal(24, 6))
-            WHEN days.day_no = reaching.day_no THEN CAST(reaching.regular AS decimal(24, 6))
+            WHEN days.day_no = reaching.day_no THEN TRY_CAST(reaching.regular AS decimal(24, 6))
             ELSE CAST(0 AS decimal(24, 6))
         END AS regular,
         CASE
-            WHEN days.day_no = reaching.day_no THEN CAST(reaching.recurring AS decimal(24, 6))
+            WHEN days.day_no = reaching.day_no THEN TRY_CAST(reaching.recurring AS decimal(24, 6))
         END AS recurring
     FROM reaching
     CROSS JOIN

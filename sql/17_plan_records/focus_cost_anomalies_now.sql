@@ -118,7 +118,8 @@ charges AS (
         COALESCE(daily.RegionName, daily.RegionId, '(no region)') AS region,
         centers.department,
         daily.ConsumedUnit,
-        CAST(SUM(COALESCE(daily.EffectiveCost, daily.BilledCost)) AS decimal(24, 6)) AS cost,
+        -- A cost of 10^18 and more is beyond estimates: unknown here, not the end of the query.
+        TRY_CAST(SUM(COALESCE(daily.EffectiveCost, daily.BilledCost)) AS decimal(24, 6)) AS cost,
         CAST(SUM(daily.ConsumedQuantity) AS double) AS quantity
     FROM ${database}.focus_daily AS daily
     LEFT JOIN ${database}.focus_cost_centers AS centers

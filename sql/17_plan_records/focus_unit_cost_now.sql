@@ -20,7 +20,7 @@ charges AS (
         BillingCurrency,
         NULLIF(TRIM(x_Application), '') AS application,
         CASE WHEN ConsumedUnit = 'Tokens' THEN ServiceName END AS model,
-        CAST(SUM(COALESCE(EffectiveCost, BilledCost)) AS decimal(24, 6)) AS cost,
+        SUM(COALESCE(EffectiveCost, BilledCost)) AS cost,
         SUM(CASE WHEN ConsumedUnit = 'Tokens' THEN ConsumedQuantity END) AS tokens
     FROM ${database}.focus_daily
     GROUP BY
@@ -40,14 +40,18 @@ converted AS (
             WHEN charges.BillingCurrency <> '${reporting_currency}' AND rates.rate IS NULL
                 THEN charges.BillingCurrency
         END AS without_rate,
-        CAST(
-            charges.cost
-            * CASE
-                WHEN charges.BillingCurrency = '${reporting_currency}'
-                    THEN CAST(1 AS decimal(20, 12))
-                ELSE rates.rate
-            END AS decimal(38, 18)
-        ) AS cost
+        -- The whole part and the fraction apart: their product with a rate fits without rounding.
+        CASE
+            WHEN charges.BillingCurrency = '${reporting_currency}' THEN charges.cost
+            ELSE
+                CAST(
+                    CAST(TRUNCATE(charges.cost) AS decimal(20, 0)) * rates.rate AS decimal(38, 18)
+                )
+                + CAST(
+                    CAST(charges.cost - TRUNCATE(charges.cost) AS decimal(18, 18)) * rates.rate
+                    AS decimal(38, 18)
+                )
+        END AS cost
     FROM charges
     LEFT JOIN rates
         ON

@@ -67,7 +67,7 @@ def amid_tasks(cluster) -> None:
 
     def patched(self, function, items):
         items = list(items)
-        if function is not task.run and getattr(function, "func", None) is not read_batch.whole:
+        if function is not task.run and getattr(function, "func", None) is not read_batch._several:
             return original(self, function, items)
         original(self, function, items[:1])
         return kill()
