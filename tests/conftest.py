@@ -73,7 +73,10 @@ def spark(request, no_real_aws, tmp_path_factory):
         .config("spark.driver.extraClassPath", os.pathsep.join(map(str, classpath)))
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.memory", "2g")  # what the audit has, too
         .config("spark.ui.enabled", "false")
+        # Nobody looks at ended queries, whose plans over a hundred columns would fill the heap.
+        .config("spark.sql.ui.retainedExecutions", "1")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
