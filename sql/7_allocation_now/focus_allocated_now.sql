@@ -222,10 +222,9 @@ begun AS (
         waiting,
         rule_no,
         is_shared,
-        SUM(billed) AS billed,
-        SUM(effective) AS effective
-    FROM matched_shares
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+        ${begun_billed} AS billed,
+        ${begun_effective} AS effective
+    FROM matched_shares${begun_groups}
 ),
 
 ${shares_of_charges},
@@ -252,9 +251,8 @@ SELECT
     END AS x_Pool,
     steps.id AS x_AllocationRule,
     steps.version AS x_AllocationRuleVersion,
-    SUM(shares.billed) AS BilledCost,
-    SUM(shares.effective) AS EffectiveCost
+    ${shown_billed} AS BilledCost,
+    ${shown_effective} AS EffectiveCost
 FROM staged_3 AS shares
 LEFT JOIN ${database}.focus_allocation_steps AS steps
-    ON shares.x_RuleSet = steps.rule_set AND shares.rule_no = steps.rule_no
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+    ON shares.x_RuleSet = steps.rule_set AND shares.rule_no = steps.rule_no${shown_groups}

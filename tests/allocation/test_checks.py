@@ -23,16 +23,22 @@ def put(root, name: str, text: str) -> None:
 
 def faults(root, rules: str, **files: str) -> list[str]:
     """Every problem of a lake with these rules; two months are billed."""
+    return [text for sheet in sheets_of(root, rules, **files) for text in sheet.problems]
+
+
+def notes(root, rules: str, **files: str) -> list[str]:
+    return [text for sheet in sheets_of(root, rules, **files) for text in sheet.warnings]
+
+
+def sheets_of(root, rules: str, **files: str) -> list:
     for month in ("202512", "202601"):
         ledger = root / "ledger" / "alibaba" / f"{month}.jsonl"
         ledger.parent.mkdir(parents=True, exist_ok=True)
         ledger.touch()
-    put(root, "cost_centers/a.csv", CENTERS)
     put(root, "allocation/a.toml", rules)
-    for name, text in files.items():
+    for name, text in {"cost_centers": CENTERS, **files}.items():
         put(root, f"{name}/a.csv", text)
-    sheets = read(storage.at(str(root)))
-    return [text for sheet in sheets.values() for text in sheet.problems]
+    return list(read(storage.at(str(root))).values())
 
 
 WRONG = {
@@ -104,7 +110,11 @@ WRONG = {
         "line 8: valid_from '202613' must be a month",
     ),
     "no TOML": ("[[rule]\n", "reference/allocation/a.toml line 1: not TOML"),
-    "another table": (rule("r", MATCH, EVEN) + "[[rules]]\n", "'rules' is unknown; did you mean"),
+    "another table": (
+        rule("r", MATCH, EVEN) + "[[rules]]\n",
+        "line 14: 'rules' is unknown; did you mean 'rule'?; the file holds [[rule]] tables only",
+    ),
+    "one table": ("\n[rule]\nid = 'r'\n", "line 2: rule must be written as [[rule]]"),
     "two rules with one id in overlapping months": (
         rule("r", MATCH, EVEN, valid_until="202601") + rule("r", MATCH, EVEN, version=2),
         "line 15: id r, status active is there twice for overlapping months, see "
@@ -181,6 +191,58 @@ def test_targets_of_keys_and_accounts_must_be_cost_centers(tmp_path):
     )
     assert any("keys/a.csv line 3: quantity '1e3' must be a number" in x for x in found)
     assert any("centers/a.csv line 2: cost center cc-8 does not exist" in x for x in found)
+
+
+def test_an_account_that_a_spreadsheet_has_shortened_is_named(tmp_path):
+    (found,) = faults(tmp_path, "", account_cost_centers="account,cost_center\n1.23E+11,cc-0\n")
+    assert found == (
+        "reference/account_cost_centers/a.csv line 2: account 1.23E+11 is a number that a "
+        "spreadsheet has shortened; format the column as text and write the account anew"
+    )
+    accounts = "account,cost_center\n012345678901,cc-0\n1e5,cc-0\n"
+    assert faults(tmp_path, "", account_cost_centers=accounts) == []
+
+
+@pytest.mark.parametrize("name", ["(unallocated)", "all", "pool:network"])
+def test_no_cost_center_is_called_like_a_word_of_the_rules(tmp_path, name):
+    (found,) = faults(tmp_path, "", cost_centers=f"cost_center,department\n{name},Dev\n")
+    assert found.startswith("reference/cost_centers/a.csv line 2: a cost center cannot be called")
+
+
+def test_a_value_that_means_one_that_means_another_is_named(tmp_path):
+    head = "attribute,value,meant\n"
+    values = "x_CostCenter,CC-0,cc0\nx_CostCenter,cc0,cc-0\nx_CostCenter,cc-0,cc-0\n"
+    (found,) = faults(tmp_path, "", tag_values=head + values)
+    assert found == (
+        "reference/tag_values/a.csv line 2: x_CostCenter CC-0 means cc0, which itself means cc-0; "
+        "write cc-0"
+    )
+    values = "x_CostCenter,CC-0,cc-0\nx_Owner,cc-0,me\nx_CostCenter,x,gone\n"
+    assert faults(tmp_path, "", tag_values=head + values) == []
+    (note,) = notes(tmp_path, "", tag_values=head + values)
+    assert note.startswith("reference/tag_values/a.csv line 4: cost center gone is not listed; add")
+
+
+def test_a_pool_that_is_spread_only_later_or_in_shadow_is_a_note(tmp_path):
+    feeds = rule("r", MATCH, 'method = "direct"\ntarget = "pool:p"')
+    said = "a.toml line 10: rule r: no active rule spreads pool p in {0}; until one does, it is (un"
+    for more, months in (
+        ({"status": "shadow"}, "202512, 202601"),
+        ({"valid_from": "202601"}, "202512"),
+    ):
+        rules = feeds + rule("s", 'x_Pool = "p"', EVEN, stage=2, **more)
+        assert faults(tmp_path, rules) == []
+        (note,) = notes(tmp_path, rules)
+        assert said.format(months) in note
+    assert notes(tmp_path, feeds + rule("s", 'x_Pool = "p"', EVEN, stage=2)) == []
+
+
+def test_a_target_that_bears_cost_before_it_begins_is_a_note(tmp_path):
+    (note,) = notes(tmp_path, rule("r", MATCH, 'method = "direct"\ntarget = "cc-1"'))
+    assert note == (
+        "reference/allocation/a.toml line 10: rule r: target cc-1 begins with 202601, but bears "
+        "cost of 202512; begin this version with 202601, too"
+    )
 
 
 def test_a_shadow_version_beside_the_active_one_is_what_shadow_is_for(tmp_path):

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
+from decimal import Decimal as D
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from focus_lake.catalog import job, kept
-from focus_lake.catalog.engines import athena
+from focus_lake.catalog.engines import athena, unloaded
+from focus_lake.errors import CatalogError
 from focus_lake.options import parse
+from focus_lake.storage.local import LocalStore
 from helpers.catalog import deploy_only, for_allocation, refresh
 from helpers.fake_athena import FakeAthena
 from helpers.lakes import Lake, charge
+from helpers.rights import ASKS
 
 pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("few_views")]
 
@@ -73,7 +81,7 @@ def test_everything_is_deployed_from_the_bottom_up_one_statement_a_call(every_vi
     pairs = zip(following, wanted, strict=False)
     found = [" ".join(sql.split()[: len(want.split())]) for sql, want in pairs]
     assert found == wanted
-    views = [sql for sql in following[6:] if sql not in again and sql[:6] != "SELECT"]
+    views = [sql for sql in following[6:] if sql not in again and not sql.startswith(ASKS)]
     of_kept = [sql for sql in views if " focus.focus_kept_" in sql and "VIEW" not in sql]
     tables_of_kept = [f"focus.{one.table}" for one in kept.every()]
     assert sorted(kinds(of_kept)) == sorted(
@@ -123,6 +131,111 @@ def test_kept_rows_are_a_partition_that_the_view_names(every_view, fake, lake, m
     assert "FROM focus.focus_allocated_now" in before
     assert f"WHERE (yearmonth, revision) IN (\n    ('202601', '{revision}')\n)" in after
     assert "focus_allocated_now" not in after
+
+
+HALVES = [D("4.999999999999999999"), D("5.000000000000000001")]
+HEAD = "UNLOAD (\nSELECT\n    yearmonth,\n    CAST(x_RuleSet AS varchar) AS x_RuleSet,\n"
+TAIL = (
+    "FROM focus.focus_allocated_now\nWHERE yearmonth IN ('202601')\n) TO '{0}' "
+    "WITH (format = 'PARQUET', compression = 'SNAPPY')"
+)
+
+
+@pytest.fixture
+def unloading(every_view, fake, lake, monkeypatch):
+    """The views of who pays, on an Athena that unloads two files of a row each; where it did."""
+    deploy_only(monkeypatch, for_allocation)
+    sums = [("202601", "alibaba", "CNY", D(10), D(10))]
+    ask = athena.Athena.query
+    monkeypatch.setattr(
+        athena.Athena, "query", lambda one, sql: sums if "focus_daily" in sql else ask(one, sql)
+    )
+    targets: list[str] = []
+
+    def unload(sql: str, target: str) -> None:
+        if "focus_allocated_now" not in sql:
+            return
+        targets.append(target)
+        folder = lake.root / target.removeprefix("s3://bucket/lake/")
+        assert not folder.exists(), "Athena refuses a folder that has files"
+        folder.mkdir(parents=True)
+        for number, half in enumerate(HALVES):
+            pq.write_table(shares(half), folder / f"20260301_000000_00000_{number}")  # no ending
+
+    fake.unload, fake.targets = unload, targets
+    return fake
+
+
+def shares(billed: D) -> pa.Table:
+    """As Athena writes rows: names in lower case."""
+    known = {"yearmonth": "202601", "x_ruleset": "active", "x_provider": "alibaba"}
+    known |= {"billingcurrency": "CNY", "x_payer": "cc-0", "billedcost": billed}
+    known["effectivecost"] = billed
+    text, cost = pa.string(), pa.decimal128(38, 18)
+    types = {"billedcost": cost, "effectivecost": cost, "x_allocationruleversion": pa.int64()}
+    names = [name.lower() for name in kept.of_view("focus_allocation_shares").columns()]
+    arrays = [pa.array([known.get(name)], types.get(name, text)) for name in names]
+    return pa.table(dict(zip(names, arrays, strict=True)))
+
+
+def test_kept_rows_are_unloaded_and_checked_before_a_view_names_them(unloading, lake):
+    assert deploy(lake) == 0
+    (target,) = unloading.targets
+    assert re.fullmatch("s3://bucket/lake/_athena/unloaded/[0-9a-f]{32}/", target)
+    (sql,) = [s for s in unloading.statements if "UNLOAD" in s and "focus_allocated_now" in s]
+    assert sql.startswith(HEAD)
+    assert sql.endswith(TAIL.format(target))
+    (path,) = lake.root.glob("kept/allocation_shares/yearmonth=202601/*/part.parquet")
+    rows = pq.read_table(path, partitioning=None).to_pylist()
+    assert [(row["x_Payer"], row["BilledCost"]) for row in rows] == [
+        ("cc-0", D("4.999999999999999999")),
+        ("cc-0", D("5.000000000000000001")),
+    ]
+
+
+def test_an_unload_that_failed_is_made_again_into_an_empty_folder(unloading, lake):
+    unloading.refuse["UNLOAD"] = ["Rate exceeded"]
+    assert deploy(lake) == 0
+    first, second = unloading.targets
+    assert first != second
+    (path,) = lake.root.glob("kept/allocation_shares/*/*/part.parquet")
+    assert pq.read_metadata(path).num_rows == 2, "what the first try left is not read"
+
+
+def test_rows_that_lost_a_cost_on_the_way_are_not_kept(unloading, lake, capsys):
+    write = unloading.unload
+
+    def loses(sql: str, target: str) -> None:
+        write(sql, target)
+        for path in lake.root.glob("_athena/unloaded/*/*_1"):
+            path.unlink()
+
+    unloading.unload = loses
+    assert deploy(lake) == 1
+    told = capsys.readouterr().out
+    assert "billed differs by -5.000000000000000001" in told
+    assert not list(lake.root.glob("kept/allocation_shares/*/*/part.parquet"))
+
+
+def test_what_was_unloaded_is_read_in_the_types_of_the_table(tmp_path):
+    schema = pa.schema([("x_At", pa.timestamp("us")), ("x_Cost", pa.decimal128(38, 18))])
+    at, cost = (
+        datetime(2026, 1, 5, 12, 30, 0, 125000),
+        D("-12345678901234567890.000000000000000001"),
+    )
+    table = pa.table({"x_cost": pa.array([cost, None], schema.field(1).type), "x_at": [at, None]})
+    store = LocalStore(str(tmp_path))
+    folder = tmp_path / unloaded.new_folder()
+    assert list(unloaded.batches(store, folder.name, schema)) == [], "no rows, no file"
+    folder.mkdir(parents=True)
+    pq.write_table(table, folder / "0", use_deprecated_int96_timestamps=True)
+    path = str(folder.relative_to(tmp_path))
+    (batch,) = unloaded.batches(store, path, schema)
+    assert batch.schema == schema
+    assert batch.to_pylist() == [{"x_At": at, "x_Cost": cost}, {"x_At": None, "x_Cost": None}]
+    pq.write_table(table.drop_columns("x_cost"), folder / "1")
+    with pytest.raises(CatalogError, match=rf"{path}/1: not what was asked of Athena: .*x_cost"):
+        list(unloaded.batches(store, path, schema))
 
 
 def test_a_missing_column_is_added_and_a_changed_type_is_refused(fake, lake, capsys):

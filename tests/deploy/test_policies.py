@@ -23,6 +23,7 @@ from helpers.rights import (
     read_by_queries,
     s3_needs,
     template,
+    unload_needs,
 )
 from helpers.stack_template import ROOT, Resolved, statements
 
@@ -90,7 +91,9 @@ def test_refresh_may_do_all_it_does_and_nothing_more(
         fake_athena.partitions["focus_alibaba_normalized"] |= folders  # what MSCK REPAIR finds
     resolved = template(bucket, ExpireSupersededDays=days)
     role = resolved.of("AWS::IAM::Role")["RefreshRole"]
-    needs = s3_needs(calls)
+    needs, unloads = s3_needs(calls), unload_needs(fake_athena.statements)
+    assert unloads
+    assert {pair for pair in unloads if not allowed(role, *pair)} == set()
     assert {(right, arn) for right, arn in needs if not allowed(role, right, arn)} == set()
     rights = {right for right, _ in needs} | athena_needs(calls, fake_athena.statements)
     assert actions(role) == rights | GLUE_ITSELF

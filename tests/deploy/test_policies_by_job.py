@@ -26,6 +26,7 @@ from helpers.catalog import refresh
 from helpers.lakes import Lake, charge
 from helpers.receiver import Receiver
 from helpers.rights import (
+    ASKS,
     GLUE_ITSELF,
     actions,
     allowed,
@@ -33,6 +34,7 @@ from helpers.rights import (
     read_by_queries,
     s3_needs,
     template,
+    unload_needs,
 )
 from helpers.stack_template import statements
 
@@ -124,6 +126,9 @@ def test_closing_and_alerts_may_do_all_they_do_and_nothing_more(
         assert close_month.main(close) == 0
     resolved = template(bucket)
     role, needs = resolved.of("AWS::IAM::Role")["CloseRole"], s3_needs(calls)
+    unloads = unload_needs(fake_athena.statements)
+    assert unloads
+    assert {pair for pair in unloads if not allowed(role, *pair)} == set()
     assert {pair for pair in needs if not allowed(role, *pair)} == set()
     rights = {right for right, _ in needs} | athena_needs(calls, fake_athena.statements)
     # A refresh may do more (a new column, a table of the former layout); see its own test.
@@ -155,7 +160,7 @@ def test_closing_and_alerts_may_do_all_they_do_and_nothing_more(
     }
     assert actions(role) == needed
     assert allowed(role, "secretsmanager:GetSecretValue", f"{SECRETS}:focus_lake/slack-AbCdEf")
-    deployed = [sql for sql in fake_athena.statements[:made] if not sql.startswith("SELECT")]
+    deployed = [sql for sql in fake_athena.statements[:made] if not sql.startswith(ASKS)]
     read = read_by_queries([*deployed, *asked])
     granted = {
         resource.split("/")[2]
@@ -190,7 +195,7 @@ def test_publishing_may_do_all_it_does_and_nothing_more(
     options = ["--engine", "athena", "--lake", small_lake, "--s3_endpoint", s3_endpoint]
     options += ["--workgroup", "fl", "--output_location", "s3://results/", "--region", "us-east-1"]
     assert refresh(*options) in (0, 1)
-    deployed = [sql for sql in fake_athena.statements if not sql.startswith("SELECT")]
+    deployed = [sql for sql in fake_athena.statements if not sql.startswith(ASKS)]
     made = len(fake_athena.statements)
     storage.at(small_lake, s3_endpoint).put_if("reports/latest/gone.html", b"of yesterday", None)
     monkeypatch.setattr(Answers, "months", lambda self: ["202601"])  # this Athena has no rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 from focus_lake.catalog.engines import ddl
 from helpers.http_server import Quiet, Server
@@ -12,7 +13,8 @@ from helpers.http_server import Quiet, Server
 
 class FakeAthena(Server):
     """statements: what was started, in order. refuse[regex] = [reason, ...] fails that many runs;
-    throttle = n answers the next n requests with ThrottlingException."""
+    throttle = n answers the next n requests with ThrottlingException; unload(sql, target) writes
+    what an UNLOAD does, also of one that is refused: Athena clears up nothing."""
 
     def __init__(self, *databases: str):
         self.databases = set(databases)
@@ -24,6 +26,7 @@ class FakeAthena(Server):
         self.partitions: dict[str, set[str]] = {}
         self.refuse: dict[str, list[str]] = {}
         self.throttle = 0
+        self.unload: Callable[[str, str], None] | None = None
         self.queries: dict[str, dict] = {}
         super().__init__(Handler)
 
@@ -39,7 +42,10 @@ class FakeAthena(Server):
             ),
             None,
         )
-        rows = [] if reason or sql.startswith("SELECT") else self.take_effect(sql)
+        if sql.startswith("UNLOAD") and self.unload:
+            self.unload(sql, re.search(r"\) TO '(s3://[^']+/)' WITH \(", sql)[1])
+        asks = sql.startswith(("SELECT", "UNLOAD"))
+        rows = [] if reason or asks else self.take_effect(sql)
         query = f"query-{len(self.statements)}"
         self.queries[query] = {"sql": sql, "reason": reason, "rows": rows}
         return {"QueryExecutionId": query}

@@ -28,6 +28,7 @@ PARTITIONS = {"glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition
 READS = {"glue:GetDatabase", "glue:GetTable"}
 GLUE_RIGHTS = {
     r"SELECT": READS | PARTITIONS,
+    r"UNLOAD": READS | PARTITIONS,
     r"CREATE EXTERNAL TABLE": READS | {"glue:CreateTable"},
     r"CREATE OR REPLACE VIEW": READS | {"glue:CreateTable", "glue:UpdateTable"},
     r"ALTER TABLE \S+ ADD COLUMNS": READS | {"glue:UpdateTable"},
@@ -53,6 +54,7 @@ RESULTS = {
     "s3:AbortMultipartUpload",
     "s3:ListMultipartUploadParts",
 }
+ASKS = ("SELECT", "UNLOAD")  # how statements begin that read views
 # Glue itself: its log, and the job's files.
 GLUE_ITSELF = {
     "logs:CreateLogStream",
@@ -106,14 +108,14 @@ def template(bucket: str, **more: str) -> Resolved:
 
 
 def read_by_queries(statements: list[str]) -> set[str]:
-    """The lake's folders whose files the SELECT statements read, through whatever views."""
+    """The lake's folders whose files SELECT and UNLOAD statements read, through whatever views."""
     views, tables, todo = {}, {}, []
     for sql in statements:
         if made := re.match(r"CREATE OR REPLACE VIEW focus\.(\w+)", sql):
             views[made[1]] = sql
         elif made := re.match(r"CREATE EXTERNAL TABLE IF NOT EXISTS focus\.(\w+)", sql):
             tables[made[1]] = re.search(r"LOCATION 's3://[^/]+/lake/(\w+)/", sql)[1]
-        elif sql.startswith("SELECT"):
+        elif sql.startswith(ASKS):
             todo += re.findall(r"focus\.(\w+)", sql)
     read, seen = set(), set()
     while todo:
@@ -124,6 +126,17 @@ def read_by_queries(statements: list[str]) -> set[str]:
             read.add(tables[name])
         seen.add(name)
     return read
+
+
+def unload_needs(statements: list[str]) -> set[tuple[str, str]]:
+    """(right, ARN) of what Athena writes for UNLOAD in the caller's name, and of reading that."""
+    found = re.findall(r"\) TO 's3://([^']+)' WITH \(", "\n".join(statements))
+    rights = {"s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}
+    return {
+        (right, f"arn:aws:s3:::{target}data")
+        for target in found
+        for right in (*rights, "s3:GetObject")
+    }
 
 
 def athena_needs(calls, statements: list[str]) -> set[str]:

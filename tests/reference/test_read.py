@@ -69,7 +69,11 @@ WRONG_FILES = {
     CENTERS + "cc-1,Dev,,,2026-02-30,\n": "line 2: valid_from '2026-02-30' must be a month",
     CENTERS + "cc-1,Dev,,,202602,202601\n": "line 2: valid_until 202601 is before valid_from",
     CENTERS + 'cc-1,"Dev,,,,\n': "line 2: not CSV: unexpected end of data; check the quotes",
-    CENTERS.encode("utf-16"): "reference/cost_centers/a.csv: not UTF-8",
+    CENTERS.encode("utf-16"): "a.csv line 1: not UTF-8; save it as UTF-8, in Excel as CSV UTF-8",
+    CENTERS.encode() + "cc-0,研发,,,,\n".encode("gbk"): "a.csv line 2: not UTF-8",
+    "cost_center\tdepartment\ncc-1\tDev\n": "line 1: separated by tabs; save it with commas",
+    "sep=,\n" + CENTERS: "line 1: sep= is for Excel alone; remove the line, begin with cost_center",
+    "cost_center,department,\ncc-1,Dev,\n": "line 1: column 3 has no name; remove it",
 }
 
 

@@ -50,8 +50,13 @@ def check(options: AllocationOptions) -> int:
         print(text)
     rules = [row["status"] for row in sheets["allocation"].rows]
     counts = ", ".join(f"{rules.count(state)} {state}" for state in ("active", "shadow", "retired"))
-    print(f"{len(problems)} faults, {len(notes)} notes; rules: {counts}")
+    found = f"{_count(problems, 'fault')}, {_count(notes, 'note')}"
+    print(f"{found}; rules: {counts}")
     return 1 if problems else 0
+
+
+def _count(texts: list[str], what: str) -> str:
+    return f"{len(texts)} {what}{'' if len(texts) == 1 else 's'}"
 
 
 def _idle(query: Query) -> list[str]:

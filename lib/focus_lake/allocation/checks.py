@@ -1,7 +1,8 @@
-"""What is wrong with rules, keys and accounts beyond their columns; each with its line."""
+"""What is wrong with rules, keys, accounts and names beyond their columns; each with its line."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import date
@@ -13,6 +14,8 @@ from focus_lake.reference.sheet import Row, Sheet
 from focus_lake.spec.columns import did_you_mean
 
 Found = Iterator[tuple]
+NOBODY = "(unallocated)"
+SHORTENED = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+")  # 1.23457E+11, as spreadsheets do
 
 
 def rules(sheet: Sheet, sheets: Sheets) -> Found:
@@ -31,10 +34,12 @@ def rules(sheet: Sheet, sheets: Sheets) -> Found:
     yield from _versions(read)
     for row, rule in read:
         if rule.status in (ACTIVE, SHADOW):
-            yield from _targets(row, rule, sheets)
+            yield from _targets(row, rule, sheet, sheets)
             yield from _tags(row, rule, sheets)
             yield from _keys_of(row, rule, sheet, sheets)
-    yield from _stages([(row, rule) for row, rule in read if rule.status in (ACTIVE, SHADOW)])
+    counting = [(row, rule) for row, rule in read if rule.status in (ACTIVE, SHADOW)]
+    yield from _stages(counting)
+    sheet.warnings += _unspread(counting, sheets.months)
 
 
 def keys(sheet: Sheet, sheets: Sheets) -> Found:
@@ -56,8 +61,37 @@ def accounts(sheet: Sheet, sheets: Sheets) -> Found:
     known = {row["cost_center"] for row in sheets["cost_centers"].rows}
     for row in sheet.rows:
         center = row["cost_center"]
+        if SHORTENED.fullmatch(row["account"]):
+            yield (
+                row,
+                f"account {row['account']} is a number that a spreadsheet has shortened; format "
+                "the column as text and write the account anew",
+            )
         if center not in known:
             yield row, f"cost center {center} does not exist{_or_meant(center, known)}"
+
+
+def centers(sheet: Sheet, sheets: Sheets) -> Found:
+    """Cost centers that are called like something else."""
+    for row in sheet.rows:
+        name = row["cost_center"]
+        if name in (NOBODY, ALL) or name.startswith(TO_POOL):
+            means = "nobody pays" if name == NOBODY else "more than one, or a pool"
+            yield row, f"a cost center cannot be called {name}: that means {means}; rename it"
+
+
+def tag_values(sheet: Sheet, sheets: Sheets) -> Found:
+    """Values that mean a value which itself means another one: the first would not arrive there."""
+    meant = meanings([row.values for row in sheet.rows])
+    known = {row["cost_center"] for row in sheets["cost_centers"].rows}
+    for row in sheet.rows:
+        attribute, value, means = row["attribute"], row["value"], row["meant"]
+        last = meant.get((attribute, means), means)
+        if last != means and value != means:
+            yield row, f"{attribute} {value} means {means}, which itself means {last}; write {last}"
+        if attribute == "x_CostCenter" and known and last not in known:
+            hint = _or_meant(means, known)
+            sheet.warnings.append(f"{row.where()}: cost center {means} is not listed{hint}")
 
 
 def _meant(sheets: Sheets) -> dict[tuple[str, str], str]:
@@ -78,7 +112,7 @@ def _versions(read: list[tuple[Row, Rule]]) -> Found:
             )
 
 
-def _targets(row: Row, rule: Rule, sheets: Sheets) -> Found:
+def _targets(row: Row, rule: Rule, sheet: Sheet, sheets: Sheets) -> Found:
     centers: dict[str, list[Row]] = defaultdict(list)
     for center in sheets["cost_centers"].rows:
         centers[center["cost_center"]].append(center)
@@ -104,6 +138,7 @@ def _targets(row: Row, rule: Rule, sheets: Sheets) -> Found:
             yield row, f"rule {rule.id}: target {target} does not exist{hint}", "split"
         else:
             yield from _lifetime(row, rule, target, centers[target])
+            sheet.warnings += _too_early(row, rule, target, centers[target], sheets.months)
 
 
 def _or_meant(name: str, known: Collection[str]) -> str:
@@ -129,6 +164,19 @@ def _lifetime(row: Row, rule: Rule, target: str, periods: list[Row]) -> Found:
             f"rule {rule.id}: target {target} begins with {starts}, the rule with "
             f"{rule.valid_from}; begin the rule later, or the cost center earlier",
             "split",
+        )
+
+
+def _too_early(
+    row: Row, rule: Rule, target: str, periods: list[Row], months: Collection[str]
+) -> Iterator[str]:
+    """A target of a rule without a beginning, in billed months in which it was not there yet."""
+    starts = min(period["valid_from"] or "" for period in periods)
+    early = [month for month in sorted(months) if month < starts and rule.holds_in(month)]
+    if early and not rule.valid_from:
+        yield (
+            f"{row.where('split')}: rule {rule.id}: target {target} begins with {starts}, but "
+            f"bears cost of {early[0]}; begin this version with {starts}, too"
         )
 
 
@@ -201,6 +249,28 @@ def _stages(read: list[tuple[Row, Rule]]) -> Found:
                     f"rule {rule.id}: no rule spreads pool {pool}; write one of a later stage with "
                     f'match x_Pool = "{pool}"',
                     "split",
+                )
+
+
+def _unspread(read: list[tuple[Row, Rule]], months: Collection[str]) -> Iterator[str]:
+    """Billed months in which a pool is fed and no rule that counts spreads it."""
+    for row, rule in read:
+        if rule.status != ACTIVE:
+            continue
+        for pool in sorted(rule.pools_fed):
+            takers = [each for _, each in read if pool in each.pools_taken]
+            found = [
+                month
+                for month in sorted(months)
+                if takers
+                and rule.holds_in(month)
+                and not any(each.status == ACTIVE and each.holds_in(month) for each in takers)
+            ]
+            if found:
+                yield (
+                    f"{row.where('split')}: rule {rule.id}: no active rule spreads pool {pool} in "
+                    f"{', '.join(found[:3])}{' and more' if found[3:] else ''}; until one does, it "
+                    f"is {NOBODY}"
                 )
 
 

@@ -55,10 +55,23 @@ def values(rows: Rows, declarations: Sequence) -> dict[str, str]:
         **scopes,
         **_trace(expressions),
         "derived_payer": _derived(rules, expressions),
+        # Rows that are apart already are not grouped: millions of groups are most of the memory.
+        **_summed("begun", 12, any(rule.split.scope for rule in every)),
+        **_summed("shown", 13, any(rule.takes_pool for rule in every), "shares."),
         "shares_of_charges": _step("charged", "begun", rules, 1),
         "shares_of_stage_2": _step("staged_2", "charged", rules, 2),
         "shares_of_stage_3": _step("staged_3", "staged_2", rules, 3),
     }
+
+
+def _summed(name: str, keys: int, is_needed: bool, table: str = "") -> dict[str, str]:
+    """The costs of a SELECT with so many keys before them, summed by these where it is needed."""
+    costs = {cost: f"{table}{cost}" for cost in ("billed", "effective")}
+    if is_needed:
+        costs = {cost: f"SUM({column})" for cost, column in costs.items()}
+    listed = ", ".join(str(place) for place in range(1, keys + 1))
+    groups = f"\nGROUP BY {listed}" if is_needed else ""
+    return {f"{name}_{cost}": sql for cost, sql in costs.items()} | {f"{name}_groups": groups}
 
 
 def meant(spelled: Sequence[str]) -> dict[str, str]:

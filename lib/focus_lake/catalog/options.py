@@ -66,4 +66,4 @@ def open_engine(options: EngineOptions, lake: Store, place: CatalogPlace, log: L
         )
     from focus_lake.catalog.engines.athena import Athena
 
-    return Athena(place, options.workgroup, options.output_location, options.region, log)
+    return Athena(lake, place, options.workgroup, options.output_location, options.region, log)

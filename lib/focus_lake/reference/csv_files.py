@@ -28,8 +28,19 @@ def read(text: str, path: str, sheet: Sheet) -> None:
 def _header_is_good(header: list[str], where: str, sheet: Sheet) -> bool:
     kind = sheet.kind
     wanted = ",".join(kind.header)
-    if len(header) == 1 and ";" in header[0]:
-        sheet.wrong(where, f"separated by semicolons; save it with commas, as {wanted}")
+    if header[:1] and header[0].lower().startswith("sep="):
+        sheet.wrong(where, f"{header[0]} is for Excel alone; remove the line, begin with {wanted}")
+        return False
+    for mark, named in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and mark in header[0]:
+            sheet.wrong(where, f"separated by {named}; save it with commas, as {wanted}")
+            return False
+    if "" in header:
+        sheet.wrong(
+            where,
+            f"column {header.index('') + 1} has no name; remove it, often a comma at the end of "
+            f"each line; the header is {wanted}",
+        )
         return False
     problems = [message for _, message in unknown(kind, header)]
     missing = [column.name for column in kind.columns if column.required]

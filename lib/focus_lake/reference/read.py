@@ -82,7 +82,7 @@ def _sheet(store: Store, kind: Kind) -> Sheet:
         if name.startswith((".", "_")):
             continue
         if not name.endswith(f".{kind.format}"):
-            sheet.wrong(path, f"not a .{kind.format} file; rename it or move it elsewhere")
+            sheet.wrong(path, f"not a .{kind.format} file; save it as one, or move it elsewhere")
             continue
         text = _text(store, path, sheet)
         if text is not None:
@@ -103,10 +103,12 @@ def _paths(store: Store, kind: Kind) -> Iterator[str]:
 
 
 def _text(store: Store, path: str, sheet: Sheet) -> str | None:
+    data = store.read(path)[0] or b""
     try:
-        return (store.read(path)[0] or b"").decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        sheet.wrong(path, f"not UTF-8: {error}; save it as UTF-8")
+        line = data[: error.start].count(b"\n") + 1
+        sheet.wrong(f"{path} line {line}", "not UTF-8; save it as UTF-8, in Excel as CSV UTF-8")
         return None
 
 

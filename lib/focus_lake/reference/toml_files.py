@@ -30,10 +30,14 @@ def read(text: str, path: str, sheet: Sheet) -> None:
     for name in data:
         if name != rows:
             hint = did_you_mean(name, [rows])
-            sheet.wrong(path, f"{name!r} is unknown{hint}; the file holds [[{rows}]] tables only")
+            sheet.wrong(
+                f"{path} line {_line_of(text, name)}",
+                f"{name!r} is unknown{hint}; the file holds [[{rows}]] tables only",
+            )
     items = data.get(rows, [])
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        sheet.wrong(path, f"{rows} must be written as [[{rows}]]")
+        line = _line_of(text, rows)
+        sheet.wrong(f"{path} line {line}", f"{rows} must be written as [[{rows}]]")
         return
     for number, item in enumerate(items):
         lines = places[number] if number < len(places) else {"": 1}
@@ -48,6 +52,13 @@ def _row(item: dict, path: str, lines: dict[str, int], sheet: Sheet) -> None:
         sheet.wrong(f"{path} line {lines.get(key, first)}", message)
     if not problems:
         sheet.rows.append(Row(values, path, first, lines))
+
+
+def _line_of(text: str, name: str) -> int:
+    """The first line that names a table or key at the top."""
+    there = re.compile(rf"\s*\[*\s*[\"']?{re.escape(name)}\b")
+    lines = enumerate(text.split("\n"), 1)
+    return next((number for number, line in lines if there.match(line)), 1)
 
 
 def as_text(value: Any) -> str:

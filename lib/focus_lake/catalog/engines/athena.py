@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from focus_lake.catalog.engines.base import AT_ONCE, in_batches, refusal
+from focus_lake.catalog.engines import unloaded
+from focus_lake.catalog.engines.base import refusal
 from focus_lake.catalog.render import ATHENA_LIMIT, CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.errors import CatalogError
 from focus_lake.lake.publications import Key, partition
 from focus_lake.log import Log
+from focus_lake.storage.base import Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,15 +30,26 @@ POLL_SECONDS = 0.5  # between two looks at a running query; DDL takes about a se
 
 
 class Athena:
-    """One workgroup and database; see engine.Engine. Credentials come from boto3's usual chain."""
+    """One workgroup and database; see engine.Engine. Credentials come from boto3's usual chain.
 
-    def __init__(self, place: CatalogPlace, workgroup: str, output: str, region: str, log: Log):
+    store: the lake, which is read for what UNLOAD wrote there.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        place: CatalogPlace,
+        workgroup: str,
+        output: str,
+        region: str,
+        log: Log,
+    ):
         import pyathena  # needed by this engine alone
         from botocore.exceptions import BotoCoreError, ClientError
         from pyathena.util import RetryConfig
 
         self._errors = (pyathena.Error, BotoCoreError, ClientError)
-        self._place, self._log = place, log
+        self._store, self._place, self._log = store, place, log
         self._where = f"Athena, workgroup {workgroup}"
         self._known: set[str] = set()
         settings: dict[str, Any] = {"s3_staging_dir": output or None, "region_name": region or None}
@@ -138,16 +151,21 @@ class Athena:
         return [tuple(row) for row in self._execute(sql).fetchall()]
 
     def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        cursor = self._execute(sql)
-        try:
-            yield from in_batches(iter(lambda: cursor.fetchmany(AT_ONCE), []), schema)
-        except self._errors as error:
-            raise refusal(self._where, _cause(error), sql) from error
+        tried: list[str] = []
 
-    def _execute(self, sql: str) -> Any:
-        if len(sql.encode()) > ATHENA_LIMIT:
-            raise CatalogError(f"a statement of {len(sql.encode()):,} bytes: {sql[:100]} ...")
+        def unload() -> str:
+            tried.append(unloaded.new_folder())
+            return unloaded.statement(sql, f"{self._place.lake.rstrip('/')}/{tried[-1]}")
+
+        self._execute(unload)
+        yield from unloaded.batches(self._store, tried[-1], schema)
+
+    def _execute(self, statement: str | Callable[[], str]) -> Any:
+        """Run a statement; one that is made gets made anew for each attempt."""
         for attempt in range(1, ATTEMPTS + 1):
+            sql = statement if isinstance(statement, str) else statement()
+            if len(sql.encode()) > ATHENA_LIMIT:
+                raise CatalogError(f"a statement of {len(sql.encode()):,} bytes: {sql[:100]} ...")
             try:
                 self._cursor.execute(sql)
                 self._log.event("athena query", query_id=self._cursor.query_id, sql=_head(sql))
