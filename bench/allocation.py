@@ -4,7 +4,7 @@ A million summary rows of one month, 200 rules, 500 payers. Aims: 5 s on DuckDB 
 on two cores. The refresh works the month out once and keeps it, which is told beside it: whoever
 asks waits for the chargeback, and the refresh after a change for the other. On Trino, where it was
 fetched (scripts/trino_server.py fetch), the rows that DuckDB kept are asked, and how long Trino
-works them out is told without the fetching of the rows.
+works them out is told without the fetching of the rows. Trino has a heap of 4 GB.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ VIEWS = (
 KEPT = "focus_kept_allocation_shares"
 TABLES = ("focus_fx_rates", "focus_closings", "focus_statements", KEPT)
 NOW = f"SELECT COUNT(*), SUM(BilledCost) FROM focus.focus_allocated_now WHERE yearmonth = '{MONTH}'"
+MEMORY = "4G"  # Trino's heap, of which a query gets 30 %
 CALLED = {"duckdb": "DuckDB", "trino": "Trino"}
 
 
@@ -69,19 +70,23 @@ def main(options: BenchOptions) -> int:
                 keeper, table = deploy(engine, root, lake, kind)
                 keep(engine, keeper, table, kind)
                 codes.append(measure(engine, kind, options))
+                if kind == "trino":
+                    started = time.perf_counter()
+                    engine.query(NOW)
+                    print(f"trino: worked out in {time.perf_counter() - started:.2f} s", flush=True)
         if len(codes) == 1:
             print("Trino was not asked, for it is not here: python scripts/trino_server.py fetch")
         return max(codes)
 
 
 def keep(engine: Engine, keeper: Keeper, table: render.Statement, kind: str) -> None:
-    """What the refresh does once for a month that changed; on Trino the file is there already."""
+    """What the refresh does once for a month that changed; for Trino the file is there already."""
     started, processor = time.perf_counter(), time.process_time()
     for view in keeper.work_out():
         for sql in [*engine.create_table(table), *engine.replace_view(view)]:
             engine.run(sql)
-    if kind == "trino":
-        engine.query(NOW)
+    if kind == "trino":  # its question comes first: what works the month out fills the memory
+        return
     taken, used = time.perf_counter() - started, time.process_time() - processor
     (path,) = Path(keeper.store.root).glob("kept/**/part.parquet")
     rows, size = pq.read_metadata(path).num_rows, path.stat().st_size / 1e6
@@ -236,7 +241,7 @@ def opened(kind: str, root: Path, work: Path) -> Iterator[tuple[Engine, str]]:
     from focus_lake.catalog.engines.trino import Trino
 
     work.mkdir()
-    with trino_server.running(root, work) as server:
+    with trino_server.running(root, work, MEMORY) as server:
         place = render.CatalogPlace("focus", server.location)
         yield Trino("127.0.0.1", server.port, "hive", "bench", place), server.location
 

@@ -38,7 +38,7 @@ ruled AS (
     ) AS matched
 ${shadow_ruled}),
 
-matched_shares AS (
+assigned AS (
     SELECT
         ruled.x_RuleSet,
         ruled.yearmonth,
@@ -60,10 +60,9 @@ matched_shares AS (
                 THEN COALESCE(steps.target, ${derived_payer}, '(unallocated)')
         END AS payer,
         steps.to_pool AS waiting,
-        ruled.rule_no,
-        FALSE AS is_shared${scope_columns},
-        SUM(ruled.billed) AS billed,
-        SUM(ruled.effective) AS effective
+        ruled.rule_no${scope_columns},
+        ruled.billed,
+        ruled.effective
     FROM ruled
     LEFT JOIN ${database}.focus_allocation_steps AS steps
         ON ruled.x_RuleSet = steps.rule_set AND ruled.rule_no = steps.rule_no
@@ -75,7 +74,21 @@ matched_shares AS (
         ON ruled.BillingAccountId = of_billing_account.account
         AND ruled.yearmonth >= COALESCE(of_billing_account.valid_from, '000000')
         AND ruled.yearmonth <= COALESCE(of_billing_account.valid_until, '999999')
-    GROUP BY ${share_places}
+),
+
+-- Two sums of the same rows: this one by payer alone, since a month has few payers and many groups.
+direct AS (
+    SELECT
+        x_RuleSet,
+        yearmonth,
+        x_Provider,
+        BillingCurrency,
+        payer${scope_names},
+        SUM(billed) AS billed,
+        SUM(effective) AS effective
+    FROM assigned
+    WHERE payer IS NOT NULL
+    GROUP BY ${direct_places}
 ),
 
 scopes (scope, any_provider, any_currency) AS (
@@ -96,9 +109,9 @@ bases AS (
             AS currency_key,
         shares.payer,
         COALESCE(SUM(shares.effective), SUM(shares.billed), CAST(0 AS decimal(38, 18))) AS base
-    FROM matched_shares AS shares
+    FROM direct AS shares
     CROSS JOIN scopes
-    WHERE shares.payer IS NOT NULL AND ${in_scope}
+    WHERE ${in_scope}
     GROUP BY 1, 2, 3, 4, 5, 6
 ),
 
@@ -221,10 +234,11 @@ begun AS (
         payer,
         waiting,
         rule_no,
-        is_shared,
-        ${begun_billed} AS billed,
-        ${begun_effective} AS effective
-    FROM matched_shares${begun_groups}
+        FALSE AS is_shared,
+        SUM(billed) AS billed,
+        SUM(effective) AS effective
+    FROM assigned
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 ),
 
 ${shares_of_charges},
@@ -255,4 +269,4 @@ SELECT
     ${shown_effective} AS EffectiveCost
 FROM staged_3 AS shares
 LEFT JOIN ${database}.focus_allocation_steps AS steps
-    ON shares.x_RuleSet = steps.rule_set AND shares.rule_no = steps.rule_no${shown_groups}
+    ON shares.x_RuleSet = steps.rule_set AND shares.rule_no = steps.rule_no${shown_places}

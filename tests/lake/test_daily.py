@@ -107,6 +107,15 @@ def test_the_owner_of_a_split_cost_is_told_by_allocated_tags(tmp_path):
     groups, _ = summed(tmp_path, [row("1", AllocatedTags=text) for text in texts])
     found = {group["x_AllocatedOwner"]: group["x_RowCount"] for group in groups}
     assert found == {"Mei": 1, "ml": 1, None: 3}
+    texts = [
+        '{"owner": "Mei"}',
+        '{"OWNER": "Mei"}',
+        '{"oWNER": "Mei"}',
+        '{"owner": "", "team": "ml"}',
+    ]
+    groups, _ = summed(tmp_path, [row("1", AllocatedTags=text) for text in texts])
+    found = {group["x_AllocatedOwner"]: group["x_RowCount"] for group in groups}
+    assert found == {"Mei": 2, "ml": 1, None: 1}
     (group,), _ = summed(tmp_path, [row("1", AllocatedTags='{"cost-center": "4711"}')])
     assert (group["x_AllocatedOwner"], group["x_AllocatedCostCenter"]) == (None, "4711")
 

@@ -15,6 +15,7 @@ from focus_lake.allocation.money import EXACT
 from focus_lake.errors import OptionsError
 from focus_lake.options import option, run_job
 from focus_lake.reference.read import read, strangers
+from focus_lake.reference.types import MONTH
 from focus_lake.storage import Places
 
 Query = Callable[[str], list[tuple]]
@@ -86,21 +87,44 @@ def explain(options: AllocationOptions) -> int:
     """Print a department's statement."""
     if not options.department or not options.yearmonth:
         raise OptionsError("explain needs --department and --yearmonth")
-    print(statement.text(_catalog(options), options.department, options.yearmonth))
+    print(statement.text(_catalog(options), options.department, _month(options.yearmonth)))
     return 0
+
+
+def _month(text: str) -> str:
+    """YYYYMM of a month that was written either way."""
+    found = MONTH.fullmatch(text)
+    if not found:
+        raise OptionsError(f"--yearmonth {text}: must be a month, such as 202601")
+    return found[1] + found[2]
 
 
 def shadow(options: AllocationOptions) -> int:
     """Print what the rules in shadow would change, by payer."""
     query = _catalog(options)
-    ((newest,),) = query("SELECT MAX(yearmonth) FROM focus_daily")
-    month = options.yearmonth or newest
-    print(f"{month}: billed cost by the rules that count, and with those in shadow")
+    months = [month for (month,) in query("SELECT DISTINCT yearmonth FROM focus_allocated_cost")]
+    month = _month(options.yearmonth) if options.yearmonth else max(months, default="")
+    if month not in months:
+        there = ", ".join(sorted(months)) or "no month"
+        raise OptionsError(f"--yearmonth {month}: it has no cost; there is {there}")
     print("\n".join(_changes(query, month)))
     return 0
 
 
 def _changes(query: Query, month: str) -> list[str]:
+    rules = query(
+        "SELECT id, version FROM focus_allocation_rules WHERE status = 'shadow' "
+        f"AND COALESCE(valid_from, '') <= '{month}' "
+        f"AND COALESCE(valid_until, '999999') >= '{month}' ORDER BY x_SourceFile, x_SourceLine"
+    )
+    if not rules:
+        return [f"{month}: no rule that the last refresh saw is in shadow for this month"]
+    named = ", ".join(f"{name} version {version}" for name, version in rules)
+    title = f"{month}: billed cost by the rules that count, with those in shadow, and the change"
+    return [title, f"  (in shadow: {named})", *_by_payer(query, month)]
+
+
+def _by_payer(query: Query, month: str) -> list[str]:
     rows = query(
         "SELECT x_Payer, BillingCurrency, SUM(x_ActiveBilledCost), SUM(x_ShadowBilledCost), "
         "SUM(x_BilledCostChange) FROM focus_allocation_shadow "
@@ -127,6 +151,8 @@ def promote(options: AllocationOptions) -> int:
     found = promotion.find(lake, options.rule)
     if Path(options.lake, f"{options.database}.duckdb").is_file():
         shadow(options)
+    else:
+        print("What it changes is in focus_allocation_shadow; there is no DuckDB catalog here")
     since = f"since {found.since}" if found.since else "and no refresh has seen it there yet"
     print(f"{options.rule} version {found.rule['version']} is in shadow {since}")
     if (found.days is None or found.days < promotion.DAYS) and not options.anyway:

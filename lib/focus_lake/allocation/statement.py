@@ -36,7 +36,7 @@ def text(query: Query, department: str, month: str) -> str:
     lines = [f"{department}{unit}: statement for {month} ({state})", "Billed cost, as invoiced."]
     for currency, direct, shared, adjustments, whole, *_ in totals:
         lines += ["", f"{currency or 'without a currency'}", _line("Direct cost", direct)]
-        lines += _direct(query, where, currency)
+        lines += _direct(query, where, currency, totals[0][5])
         lines.append(_line("Shared cost", shared))
         lines += _shared(query, where, month, currency)
         if adjustments:
@@ -46,7 +46,15 @@ def text(query: Query, department: str, month: str) -> str:
     return "\n".join(lines)
 
 
-def _direct(query: Query, where: str, currency: str | None) -> Iterator[str]:
+def _direct(query: Query, where: str, currency: str | None, is_closed: bool) -> Iterator[str]:
+    """The largest parts; of a closed month as they were frozen, which is without services."""
+    if is_closed:
+        for payer, provider, amount in query(
+            "SELECT x_Payer, x_Provider, SUM(BilledCost) FROM focus_chargeback_lines "
+            f"WHERE {where} AND {_is(currency)} AND x_Line = 'direct' GROUP BY 1, 2 ORDER BY 1, 2"
+        ):
+            yield _line(f"  {payer}: {provider}", amount)
+        return
     found = query(
         "SELECT x_Payer, x_Provider, ServiceName, SUM(BilledCost) FROM focus_allocated_cost "
         f"WHERE {where} AND {_is(currency)} AND x_AllocationType = 'direct' "
@@ -79,7 +87,8 @@ def _shared(query: Query, where: str, month: str, currency: str | None) -> Itera
 def _part(amount: Decimal | None, whole: Decimal | None) -> str:
     if not whole or amount is None:
         return ""
-    return f", {amount / whole * 100:.2f} % of {_money(whole)}"
+    percent = round(amount / whole * 100, 4)
+    return f", {_money(percent)} % of {_money(whole)}"
 
 
 def _evidence(query: Query, rule: str | None, version: int | None) -> Iterator[str]:

@@ -20,8 +20,8 @@ KEPT = ("x_Provider", "BillingCurrency", "ServiceName", "BillingAccountId", "Sub
 # The share that a provider split off itself names its owner in AllocatedTags; else the tags do.
 OWNED = """COALESCE(
             NULLIF(TRIM(x_AllocatedCostCenter), ''),
-            NULLIF(TRIM(x_CostCenter), ''),
-            NULLIF(TRIM(x_AllocatedOwner), '')
+            NULLIF(TRIM(x_AllocatedOwner), ''),
+            NULLIF(TRIM(x_CostCenter), '')
         ) AS x_CostCenter"""
 
 
@@ -55,23 +55,22 @@ def values(rows: Rows, declarations: Sequence) -> dict[str, str]:
         **scopes,
         **_trace(expressions),
         "derived_payer": _derived(rules, expressions),
-        # Rows that are apart already are not grouped: millions of groups are most of the memory.
-        **_summed("begun", 12, any(rule.split.scope for rule in every)),
-        **_summed("shown", 13, any(rule.takes_pool for rule in every), "shares."),
+        **_shown(any(rule.takes_pool for rule in every)),
         "shares_of_charges": _step("charged", "begun", rules, 1),
         "shares_of_stage_2": _step("staged_2", "charged", rules, 2),
         "shares_of_stage_3": _step("staged_3", "staged_2", rules, 3),
     }
 
 
-def _summed(name: str, keys: int, is_needed: bool, table: str = "") -> dict[str, str]:
-    """The costs of a SELECT with so many keys before them, summed by these where it is needed."""
-    costs = {cost: f"{table}{cost}" for cost in ("billed", "effective")}
-    if is_needed:
-        costs = {cost: f"SUM({column})" for cost, column in costs.items()}
-    listed = ", ".join(str(place) for place in range(1, keys + 1))
-    groups = f"\nGROUP BY {listed}" if is_needed else ""
-    return {f"{name}_{cost}": sql for cost, sql in costs.items()} | {f"{name}_groups": groups}
+def _shown(is_stepped: bool) -> dict[str, str]:
+    """The two costs of the last SELECT. Only where pools are spread can several rows be one; to
+    group them for nothing would take most of the memory."""
+    if not is_stepped:
+        costs = {"billed": "shares.billed", "effective": "shares.effective"}
+        return {**{f"shown_{name}": sql for name, sql in costs.items()}, "shown_places": ""}
+    places = "\nGROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13"
+    costs = {f"shown_{name}": f"SUM(shares.{name})" for name in ("billed", "effective")}
+    return {**costs, "shown_places": places}
 
 
 def meant(spelled: Sequence[str]) -> dict[str, str]:
@@ -200,8 +199,8 @@ def _scopes(rules: Sequence[Rule], expressions: Mapping[str, str]) -> dict[str, 
     return {
         "scope_flags": "".join(flags),
         "scope_columns": "".join(f",\n        ruled.{name}" for name in names),
-        # payer and the columns before and after it, then the flags
-        "share_places": ", ".join(str(n) for n in range(1, 13 + len(names))),
+        "scope_names": "".join(f",\n        {name}" for name in names),
+        "direct_places": ", ".join(str(n) for n in range(1, 6 + len(names))),
         "scope_rows": ",\n".join(rows),
         "in_scope": chosen,
     }

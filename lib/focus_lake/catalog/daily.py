@@ -105,7 +105,7 @@ def _made(declaration: Declaration) -> dict[str, str]:
         "x_ChargeDay": charge_day(declaration.time.zone),
         "x_ChargeDate": "CAST(ChargePeriodStart AS date)",
         **{
-            name: _allocated(declaration.tags.attributes.get(of, ()))
+            name: _allocated(daily.allocated_keys(declaration.tags.attributes.get(of, ())))
             for name, of in daily.allocated().items()
         },
         "x_Tags": _tags(declaration.tags.summary_keys),

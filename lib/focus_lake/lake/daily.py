@@ -53,7 +53,9 @@ def version(declaration: Declaration) -> str:
 def _allocated(declaration: Declaration) -> dict[str, tuple[str, ...]]:
     """The tag keys that tell each of the columns told by AllocatedTags."""
     attributes = declaration.tags.attributes
-    return {name: attributes.get(of, ()) for name, of in daily.allocated().items()}
+    return {
+        name: daily.allocated_keys(attributes.get(of, ())) for name, of in daily.allocated().items()
+    }
 
 
 @dataclass

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, cast
@@ -52,6 +53,13 @@ def allocated() -> dict[str, str]:
     """Columns told by AllocatedTags -> the attribute whose tag keys they take: x_Owner."""
     names = [column.name for column in table() if column.name.startswith("x_Allocated")]
     return {name: name.replace("x_Allocated", "x_") for name in names}
+
+
+def allocated_keys(keys: Sequence[str]) -> tuple[str, ...]:
+    """Keys that AllocatedTags may say an attribute by: as declared, then in lower case, and the
+    first in upper case. Engines look JSON up by exact keys alone."""
+    lower = [key.lower() for key in keys]
+    return tuple(dict.fromkeys([*keys, *lower, *(key.upper() for key in keys[:1])]))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +14,7 @@ from focus_lake.lake.publications import Key
 if TYPE_CHECKING:
     import pyarrow as pa
 
-AT_ONCE = 10_000  # rows of a stream in one piece
+AT_ONCE = 50_000  # rows of a stream in one piece
 SHOWN = 300  # characters of a failing statement in an error; the whole stands in build/sql
 
 
@@ -76,16 +76,6 @@ class Engine(Protocol):
         """Make the changes visible where they are not yet."""
 
     def close(self) -> None: ...
-
-
-def in_batches(pieces: Iterable[Sequence[Sequence]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Rows as Arrow, piece by piece."""
-    import pyarrow as pa
-
-    for rows in pieces:
-        columns = zip(*rows, strict=True)
-        arrays = [pa.array(one, field.type) for one, field in zip(columns, schema, strict=True)]
-        yield pa.record_batch(arrays, schema)
 
 
 def refusal(engine: str, reason: object, sql: str) -> CatalogError:

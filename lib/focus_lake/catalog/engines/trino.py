@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from focus_lake.catalog.engines import ddl
-from focus_lake.catalog.engines.base import AT_ONCE, in_batches, refusal
+from focus_lake.catalog.engines.base import AT_ONCE, refusal
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
 from focus_lake.lake.publications import Key
@@ -44,9 +44,12 @@ class Trino:
 
     def stream(self, sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         try:
-            cursor = self._connection.cursor()
+            # Numbers and dates as the texts that were sent: Arrow reads them in a fraction of the
+            # time that the client takes to make Python's objects of them.
+            cursor = self._connection.cursor(legacy_primitive_types=True)
             cursor.execute(sql)
-            yield from in_batches(iter(lambda: cursor.fetchmany(AT_ONCE), []), schema)
+            for rows in iter(lambda: cursor.fetchmany(AT_ONCE), []):
+                yield _arrow(rows, schema)
         except self._errors as error:
             raise refusal(self._where, error, sql) from error
 
@@ -138,6 +141,18 @@ class Trino:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _arrow(rows: Sequence[Sequence], schema: pa.Schema) -> pa.RecordBatch:
+    """Rows of JSON values in the schema's types."""
+    import pyarrow as pa
+
+    columns = []
+    for values, field in zip(zip(*rows, strict=True), schema, strict=True):
+        kinds = pa.types.is_integer, pa.types.is_boolean, pa.types.is_floating
+        sent = field.type if any(kind(field.type) for kind in kinds) else pa.string()
+        columns.append(pa.array(values, sent).cast(field.type))
+    return pa.record_batch(columns, schema)
 
 
 def _array(texts: Sequence[str]) -> str:
