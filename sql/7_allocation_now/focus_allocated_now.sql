@@ -26,17 +26,29 @@ ${charge_columns},
 ${charge_joins}
 ),
 
+matched AS (
+    SELECT
+        charges.*${scope_flags},
+        ${active_matches} AS active_no,
+        ${shadow_matches} AS shadow_no
+    FROM ${charges}
+),
+
+-- Without a rule in shadow both sets are the same: one is worked out, for half of the time.
+rule_sets (x_RuleSet) AS (
+    VALUES
+${rule_sets}
+),
+
 ruled AS (
     SELECT
-        CAST('active' AS varchar) AS x_RuleSet,
+        CAST(rule_sets.x_RuleSet AS varchar) AS x_RuleSet,
+        CASE WHEN rule_sets.x_RuleSet = 'active' THEN matched.active_no ELSE matched.shadow_no END
+            AS rule_no,
         matched.*
-    FROM (
-        SELECT
-            charges.*${scope_flags},
-            ${active_matches} AS rule_no
-        FROM charges
-    ) AS matched
-${shadow_ruled}),
+    FROM matched
+    CROSS JOIN rule_sets
+),
 
 assigned AS (
     SELECT

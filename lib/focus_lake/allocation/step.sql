@@ -12,33 +12,33 @@
         CASE
             WHEN steps.rule_no IS NULL THEN taken.payer
             WHEN steps.method = 'direct' THEN steps.target
-            WHEN COALESCE(weighed.target, fixed.target) IS NULL THEN '(unallocated)'
-            WHEN SUBSTR(COALESCE(weighed.target, fixed.target), 1, 5) = 'pool:' THEN NULL
-            ELSE COALESCE(weighed.target, fixed.target)
+            WHEN {target} IS NULL THEN '(unallocated)'
+            WHEN SUBSTR({target}, 1, 5) = 'pool:' THEN NULL
+            ELSE {target}
         END AS payer,
         CASE
             WHEN steps.rule_no IS NULL THEN taken.waiting
             WHEN steps.method = 'direct' THEN steps.to_pool
-            WHEN SUBSTR(COALESCE(weighed.target, fixed.target), 1, 5) = 'pool:'
-                THEN SUBSTR(COALESCE(weighed.target, fixed.target), 6)
+            WHEN SUBSTR({target}, 1, 5) = 'pool:'
+                THEN SUBSTR({target}, 6)
         END AS waiting,
         COALESCE(steps.rule_no, taken.rule_no) AS rule_no,
         CASE WHEN steps.rule_no IS NULL THEN taken.is_shared ELSE TRUE END AS is_shared,
         CASE
-            WHEN COALESCE(weighed.until, fixed.until) IS NULL THEN taken.billed
+            WHEN {until} IS NULL THEN taken.billed
             ELSE
-                CAST(taken.billed_whole * COALESCE(weighed.until, fixed.until) AS decimal(38, 18))
-                + CAST(taken.billed_part * COALESCE(weighed.until, fixed.until) AS decimal(38, 18))
-                - CAST(taken.billed_whole * COALESCE(weighed.since, fixed.since) AS decimal(38, 18))
-                - CAST(taken.billed_part * COALESCE(weighed.since, fixed.since) AS decimal(38, 18))
+                CAST(taken.billed_whole * {until} AS decimal(38, 18))
+                + CAST(taken.billed_part * {until} AS decimal(38, 18))
+                - CAST(taken.billed_whole * {since} AS decimal(38, 18))
+                - CAST(taken.billed_part * {since} AS decimal(38, 18))
         END AS billed,
         CASE
-            WHEN COALESCE(weighed.until, fixed.until) IS NULL THEN taken.effective
+            WHEN {until} IS NULL THEN taken.effective
             ELSE
-                CAST(taken.effective_whole * COALESCE(weighed.until, fixed.until) AS decimal(38, 18))
-                + CAST(taken.effective_part * COALESCE(weighed.until, fixed.until) AS decimal(38, 18))
-                - CAST(taken.effective_whole * COALESCE(weighed.since, fixed.since) AS decimal(38, 18))
-                - CAST(taken.effective_part * COALESCE(weighed.since, fixed.since) AS decimal(38, 18))
+                CAST(taken.effective_whole * {until} AS decimal(38, 18))
+                + CAST(taken.effective_part * {until} AS decimal(38, 18))
+                - CAST(taken.effective_whole * {since} AS decimal(38, 18))
+                - CAST(taken.effective_part * {since} AS decimal(38, 18))
         END AS effective
     FROM (
         SELECT
@@ -52,16 +52,9 @@
     ) AS taken
     LEFT JOIN ${database}.focus_allocation_steps AS steps
         ON taken.x_RuleSet = steps.rule_set AND taken.next_rule = steps.rule_no
-    LEFT JOIN weighed
-        ON taken.x_RuleSet = weighed.x_RuleSet
-        AND steps.weighed = weighed.spread
-        AND taken.yearmonth = weighed.yearmonth
-        AND COALESCE(steps.provider_key, taken.x_Provider, '') = weighed.provider_key
-        AND COALESCE(steps.currency_key, taken.BillingCurrency, '') = weighed.currency_key
-    LEFT JOIN ${database}.focus_allocation_weights AS fixed
+{weighed}    LEFT JOIN ${database}.focus_allocation_weights AS fixed
         ON CASE
-            WHEN weighed.spread IS NOT NULL THEN NULL
-            WHEN steps.fixed_by_month THEN CONCAT(steps.fixed, '/', taken.yearmonth)
+{unless_weighed}            WHEN steps.fixed_by_month THEN CONCAT(steps.fixed, '/', taken.yearmonth)
             ELSE steps.fixed
         END = fixed.spread
 )
