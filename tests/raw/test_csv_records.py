@@ -115,13 +115,15 @@ def strictly(text: str, quoting: str) -> list[tuple[int, str]] | None:
 @given(
     st.text(st.sampled_from('a,"\n\r\\云'), max_size=14),
     st.sampled_from([DOUBLED, BACKSLASH]),
-    st.integers(1, 9),
+    st.integers(1, 9) | st.just(1000),
+    st.integers(0, 40),
 )
-@example('"a""b","",""""\n', DOUBLED, 3)
-@example('"a\\\\","b\\""\n', BACKSLASH, 3)
-@example('"a" ,b\n', DOUBLED, 3)
-@example('a,"b\n\nc\n', DOUBLED, 1)
-def test_a_text_is_refused_just_when_the_grammar_does(text, quoting, size):
+@example('"a""b","",""""\n', DOUBLED, 3, 0)
+@example('"a\\\\","b\\""\n', BACKSLASH, 3, 0)
+@example('"a" ,b\n', DOUBLED, 3, 0)
+@example('a,"b\n\nc\n', DOUBLED, 1, 0)
+def test_a_text_is_refused_just_when_the_grammar_does(text, quoting, size, rows_before):
+    text = "1,2\n" * rows_before + text
     expected = strictly(text, quoting)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_records, "CHUNK", size)

@@ -1,9 +1,9 @@
 """Strict reading of CSV text in pieces: finds records, counts them, and lets none swallow another.
 
-Works on bytes with numpy: quotes, commas and newlines are positions, and a newline ends a record
-when an even number of quotes stands before it. Nothing is parsed here but the header; the text
-is handed on without header, byte-order mark, blank lines and carriage returns, and always with
-doubled quotes.
+Works on bytes with numpy: quotes, commas and newlines are bits (see bits.py), and a newline ends
+a record when an even number of quotes stands before it. Nothing is parsed here but the header; the
+text is handed on without header, byte-order mark, blank lines and carriage returns, and always
+with doubled quotes.
 """
 
 from __future__ import annotations
@@ -12,17 +12,29 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 import numpy as np
 import pyarrow as pa
 
 from focus_lake.errors import FocusLakeError
+from focus_lake.raw import bits
+from focus_lake.raw.marks import (
+    COMMA,
+    ESCAPE,
+    NEWLINE,
+    QUOTE,
+    RETURN,
+    Marks,
+    doubled,
+    odd_run,
+    returns_of,
+    without_doubled,
+)
 
 DOUBLED, BACKSLASH = "doubled", "backslash"  # how a quote inside a quoted field is written
-CHUNK = 4 * 1024 * 1024  # bytes read at a time
+CHUNK = 2 * 1024 * 1024  # bytes read at a time: its bits stay in a core's cache
 LONGEST_RECORD = 8 * 1024 * 1024  # bytes; past this a quote was opened and never closed
-QUOTE, COMMA, NEWLINE, RETURN, ESCAPE = 34, 44, 10, 13, 92
 BOM = b"\xef\xbb\xbf"
 
 
@@ -91,48 +103,61 @@ class Records:
 
     def _records(self, buffer: bytes, at_end: bool) -> tuple[Chunk | None, int]:
         octets = np.frombuffer(buffer, np.uint8)
-        quotes = self._quotes(octets)
+        quotes = self._quotes(buffer, octets)
+        inside = bits.odd(quotes)
         newlines = np.flatnonzero(octets == NEWLINE)
-        outside = np.searchsorted(quotes, newlines) % 2 == 0
-        ends = newlines[outside]
-        if at_end and len(quotes) % 2:
-            self._strict(octets, quotes[:-1])
-            raise BrokenText(
-                self._line_at(newlines, quotes[-1]), "a quote is opened here and never closed"
-            )
+        ends = newlines[~bits.at(inside, newlines)]
+        if at_end and bits.at(inside, np.array([len(octets) - 1])).all():
+            self._refuse_quotes(octets, quotes)
         if not len(ends):
             return None, 0
         used = int(ends[-1]) + 1
-        octets, quotes = octets[:used], quotes[: np.searchsorted(quotes, used)]
-        self._strict(octets, quotes)
-        self._plain_text(buffer[:used], octets)
-        piece = self._piece(buffer[:used], octets, quotes, newlines[newlines < used], ends)
-        self._line += int(np.searchsorted(newlines, used))
+        if used < len(buffer):
+            buffer, octets, newlines = buffer[:used], octets[:used], newlines[newlines < used]
+            quotes, inside = bits.first(quotes, used), bits.first(inside, used)
+        marks = Marks(
+            quotes, inside, bits.of(octets == COMMA), bits.of(octets == NEWLINE), returns_of(buffer)
+        )
+        if not marks.are_strict(self._quoting == DOUBLED):
+            self._refuse_quotes(octets, quotes)
+        self._plain_text(buffer, octets)
+        piece = self._piece(buffer, octets, marks, newlines, ends)
+        self._line += len(newlines)
         return piece, used
 
-    def _quotes(self, octets: np.ndarray) -> np.ndarray:
-        """Positions of the quotes that open and close fields, in turn; none that are text."""
-        quotes = np.flatnonzero(octets == QUOTE)
-        before = octets[quotes - 1] == ESCAPE
-        if len(quotes) and quotes[0] == 0:
-            before[0] = False
-        self.escapes_seen = self.escapes_seen or bool(before.any())
+    def _quotes(self, buffer: bytes, octets: np.ndarray) -> np.ndarray:
+        """The quotes that open and close fields, in turn, as bits. Of two that mean one quote
+        inside a field the first closes it and the other opens it again."""
+        quotes = bits.of(octets == QUOTE)
+        if ESCAPE not in buffer or (self._quoting == DOUBLED and self.escapes_seen):
+            return quotes
+        escaped = quotes & bits.after(bits.of(octets == ESCAPE))
+        if not escaped.any():
+            return quotes
+        self.escapes_seen = True
         if self._quoting == DOUBLED:
-            return _without_doubled(quotes)
-        return quotes[~(before & _odd_run(octets, quotes))] if before.any() else quotes
+            return quotes
+        is_text = np.zeros(len(octets), bool)
+        places = bits.places(escaped)
+        is_text[places[odd_run(octets, places)]] = True
+        return quotes & ~bits.of(is_text)
 
-    def _line_at(self, newlines: np.ndarray, position: int) -> int:
-        return self._line + int(np.searchsorted(newlines, position))
-
-    def _strict(self, octets: np.ndarray, quotes: np.ndarray) -> None:
-        """A quote opens only at a field's start and closes only at its end."""
-        opening, closing = quotes[0::2], quotes[1::2]
+    def _refuse_quotes(self, octets: np.ndarray, quotes: np.ndarray) -> NoReturn:
+        """Name the first quote that opens not at a field's start or closes not at its end, else
+        the last one, which nothing closes."""
+        places = bits.places(quotes)
+        if self._quoting == DOUBLED:
+            places = without_doubled(places)
+        opening, closing = places[0::2], places[1::2]
+        last = opening[-1]
+        opening = opening[: len(closing)]
         before = np.where(opening == 0, NEWLINE, octets[opening - 1])
         after = octets[np.minimum(closing + 1, len(octets) - 1)]
         bad_open = (before != COMMA) & (before != NEWLINE)
         bad_close = (after != COMMA) & (after != NEWLINE) & (after != RETURN)
         if not (bad_open.any() or bad_close.any()):
-            return
+            line = self._line + int((octets[:last] == NEWLINE).sum())
+            raise BrokenText(line, "a quote is opened here and never closed")
         # The quote that opened a field is the one to look at, also where only its end is wrong.
         first = int(np.argmax(bad_open | bad_close))
         raise BrokenText(
@@ -165,11 +190,11 @@ class Records:
         self,
         buffer: bytes,
         octets: np.ndarray,
-        quotes: np.ndarray,
+        marks: Marks,
         newlines: np.ndarray,
         ends: np.ndarray,
     ) -> Chunk | None:
-        breaks = self._returns(octets, quotes) or len(newlines) > len(ends)
+        breaks = self._line_breaks(octets, marks) or len(newlines) > len(ends)
         starts = np.concatenate([[0], ends[:-1] + 1])
         lengths = ends - starts
         longest = int(lengths.max())
@@ -181,7 +206,8 @@ class Records:
         if not self.header:
             self._read_header(buffer, starts, ends, blank)
             skipped[np.flatnonzero(~blank)[:1]] = True
-        wrong = ~skipped & (_commas(octets, quotes, ends) + 1 != len(self.header))
+        fields = np.diff(bits.counted(marks.commas & ~marks.inside, ends), prepend=0) + 1
+        wrong = ~skipped & (fields != len(self.header))
         lines = self._line + np.searchsorted(newlines, starts)
         malformed = [
             (int(lines[i]), buffer[starts[i] : ends[i]].rstrip(b"\r"))
@@ -190,21 +216,21 @@ class Records:
         dropped = skipped | wrong
         drop = np.zeros(0, np.int64)
         if self._quoting == BACKSLASH:
-            octets, drop = _doubled(octets, quotes)
+            octets, drop = doubled(octets, marks.inside)
             buffer = octets.tobytes()
-        text = _cut(buffer, octets, starts, ends, dropped, drop)
+        text = _cut(buffer, octets, starts, ends, dropped, drop, breaks)
         rows = len(dropped) - int(dropped.sum())
         return Chunk(text, rows, lines[~dropped], breaks, longest, malformed)
 
-    def _returns(self, octets: np.ndarray, quotes: np.ndarray) -> bool:
+    def _line_breaks(self, octets: np.ndarray, marks: Marks) -> bool:
         """Whether a field holds a carriage return; outside quotes one may only end a line."""
-        returns = np.flatnonzero(octets == RETURN)
-        alone = returns[octets[returns + 1] != NEWLINE]  # the last byte is a newline
-        outside = alone[np.searchsorted(quotes, alone) % 2 == 0]
-        if len(outside):
-            line = self._line + int((octets[: outside[0]] == NEWLINE).sum())
+        if marks.returns is None:
+            return False
+        alone = marks.returns & ~marks.inside & ~bits.before(marks.newlines)
+        if alone.any():
+            line = self._line + int((octets[: bits.places(alone)[0]] == NEWLINE).sum())
             raise BrokenText(line, "a carriage return without newline, outside quotes")
-        return bool((np.searchsorted(quotes, returns) % 2).any())
+        return bool((marks.returns & marks.inside).any())
 
     def _read_header(
         self, buffer: bytes, starts: np.ndarray, ends: np.ndarray, blank: np.ndarray
@@ -214,55 +240,6 @@ class Records:
             self.header = header_of(buffer[starts[first[0]] : ends[first[0]]])
 
 
-def _without_doubled(quotes: np.ndarray) -> np.ndarray:
-    """The quotes without pairs of a closing one and one that opens again right behind it."""
-    closing, opening = quotes[1:-1:2], quotes[2::2]
-    keep = np.ones(len(quotes), bool)
-    keep[2::2] = closing + 1 != opening
-    keep[1:-1:2] = keep[2::2]
-    return quotes[keep]
-
-
-def _odd_run(octets: np.ndarray, quotes: np.ndarray) -> np.ndarray:
-    """Whether an odd number of backslashes stands right before each quote (it is then text)."""
-    odd = np.zeros(len(quotes), bool)
-    pending, back = np.arange(len(quotes)), 1
-    while len(pending):
-        inside = quotes[pending] >= back
-        pending = pending[inside]
-        pending = pending[octets[quotes[pending] - back] == ESCAPE]
-        odd[pending] = ~odd[pending]
-        back += 1
-    return odd
-
-
-def _doubled(octets: np.ndarray, quotes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(text with its escaped quotes doubled, positions of the bytes that are then too many).
-
-    A backslash escapes a quote or another backslash, and only inside quotes; any other one is
-    text, such as the one in a null's \\N.
-    """
-    slashes = np.flatnonzero(octets == ESCAPE)
-    slashes = slashes[np.searchsorted(quotes, slashes) % 2 == 1]
-    begins = np.diff(slashes, prepend=-2) != 1
-    run = np.maximum.accumulate(np.where(begins, slashes, 0)) if len(slashes) else slashes
-    escaping = slashes[(slashes - run) % 2 == 0]
-    octets = octets.copy()
-    octets[escaping[octets[escaping + 1] == QUOTE]] = QUOTE
-    return octets, escaping[octets[escaping + 1] == ESCAPE]
-
-
-def _commas(octets: np.ndarray, quotes: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Commas outside quotes in each record."""
-    commas = np.flatnonzero(octets == COMMA)
-    total = np.searchsorted(commas, ends)
-    if len(quotes):
-        at = np.searchsorted(commas, quotes)
-        quoted = np.concatenate([[0], np.cumsum(at[1::2] - at[0::2])])
-        total = total - quoted[np.searchsorted(quotes[0::2], ends)]
-    return np.diff(total, prepend=0)
-
-
 def _cut(
     buffer: bytes,
     octets: np.ndarray,
@@ -270,16 +247,21 @@ def _cut(
     ends: np.ndarray,
     dropped: np.ndarray,
     drop: np.ndarray,
+    breaks: bool,
 ) -> bytes:
-    """The text without dropped records and bytes, and the carriage returns that end records."""
-    drop = np.concatenate([drop, ends[octets[ends - 1] == RETURN] - 1])
-    if not dropped.any() and not len(drop):
-        return buffer
+    """The text without dropped records and bytes, and the carriage returns that end records.
+
+    breaks: whether a field holds a line break.
+    """
+    returns = ends[octets[ends - 1] == RETURN] - 1
+    if dropped.all():
+        return b""
     first = int(np.argmin(dropped))
-    if not len(drop) and dropped[:first].all() and not dropped[first:].any():
-        return buffer[starts[first] :] if not dropped.all() else b""
+    if not len(drop) and not dropped[first:].any() and not (len(returns) and breaks):
+        text = buffer[starts[first] :]
+        return text.replace(b"\r\n", b"\n") if len(returns) else text
     keep = np.ones(len(octets), bool)
-    keep[drop] = False
+    keep[drop] = keep[returns] = False
     for i in np.flatnonzero(dropped):
         keep[starts[i] : ends[i] + 1] = False
     return octets[keep].tobytes()

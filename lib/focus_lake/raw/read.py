@@ -37,6 +37,7 @@ def _csv(scratch: Store, text: Text, piece: Piece, null_texts: Sequence[str]) ->
             ),
             parse_options=pacsv.ParseOptions(newlines_in_values=piece.line_breaks),
             convert_options=pacsv.ConvertOptions(
+                check_utf8=False,  # as unzipping did
                 column_types={name: pa.string() for name in text.header},
                 null_values=list(null_texts),
                 strings_can_be_null=True,
