@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from email import message_from_bytes, policy
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -201,10 +205,23 @@ def test_publishing_may_do_all_it_does_and_nothing_more(
     monkeypatch.setattr(Answers, "months", lambda self: ["202601"])  # this Athena has no rows
     ses = Receiver()
     options += ["--today", "2026-02-05", "--board_to", "a@example.com"]
-    options += ["--board_from", "c@example.com", "--ses_endpoint", ses.url]
+    options += ["--board_from", "c@example.com", "--ses_endpoint", ses.url, "--board_by", "link"]
     calls.clear()
     assert publish.main(parse(publish.PublishOptions, options)) == 0
     ses.close()
+    raw = base64.b64decode(ses.requests[0].json["Content"]["Raw"]["Data"])
+    message = message_from_bytes(raw, policy=policy.default)
+    assert not message.is_multipart()
+    links = [line for line in message.get_content().splitlines() if line.startswith("http")]
+    assert [urlsplit(link).path for link in links] == [
+        f"/{bucket}/lake/reports/board/202601/board.{kind}" for kind in ("html", "pdf")
+    ]
+    for link in links:  # opened without credentials
+        asked_for = parse_qs(urlsplit(link).query)
+        assert asked_for["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+        assert asked_for["X-Amz-Expires"] == [str(7 * 24 * 3600)]
+        with urlopen(link) as answer:
+            assert answer.read()[:5] in (b"<!doc", b"%PDF-")
     role = template(bucket, BoardSender="c@example.com").of("AWS::IAM::Role")["PublishRole"]
     needs = s3_needs(calls)
     assert {pair for pair in needs if not allowed(role, *pair)} == set()

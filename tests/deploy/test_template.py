@@ -130,7 +130,11 @@ def test_the_board_report_goes_to_the_people_that_the_stack_names_and_is_masked(
         for one in statements(resolved.of("AWS::IAM::Role")["PublishRole"])
         if "ses:SendRawEmail" in one["Action"]
     ]
-    assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": "c@example.com"}}
+    assert mail["Condition"] == {
+        "StringEquals": {"ses:FromAddress": "c@example.com"},
+        "ForAllValues:StringEquals": {"ses:Recipients": ["a@example.com", "b@example.com"]},
+    }
+    assert job.board_by == "attachment"
     nobody = Resolved(**EXISTING).of("AWS::Glue::Job")["PublishJob"]["DefaultArguments"]
     assert not {"--board_to", "--board_from"} & set(nobody)
 

@@ -54,6 +54,8 @@ def bills(month: str) -> dict[str, list[dict]]:
                 x_CostCenter="research",
             )
         )
+    # A currency without a rate: said beside the totals, never added.
+    aws.append(charge(f"{first}", "12.5", ServiceName="Support", BillingCurrency="GBP"))
     refund = {"ChargeCategory": "Credit", "BillingCurrency": "USD", "ServiceName": "Refunds"}
     aws.append(charge(f"{first}", "-99.125", **refund))
     return {"aws": aws, "alibaba": alibaba, "ai_spend": ai}

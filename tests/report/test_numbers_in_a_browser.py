@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import duckdb
@@ -72,14 +72,33 @@ SPENT = (
     "SELECT SUM(x_BilledCostConverted) FROM focus_monthly_cost_converted "
     "WHERE x_BillingMonth = '{}' AND x_BilledCostConverted IS NOT NULL"
 )
+# What has a rate on the month's first day in USD, the rest in its own currency.
+RATED = """(
+    SELECT cost.*, COALESCE(rates.rate, CASE BillingCurrency WHEN 'USD' THEN 1 END) AS rate
+    FROM {of} AS cost LEFT JOIN focus_exchange_rates AS rates
+    ON cost.BillingCurrency = rates.from_currency AND rates.to_currency = 'USD'
+    AND STRPTIME(yearmonth || '01', '%Y%m%d') >= valid_from
+    AND (valid_until IS NULL OR STRPTIME(yearmonth || '01', '%Y%m%d') < valid_until)
+)"""
 OWNED = (
-    "SELECT BillingCurrency, SUM(EffectiveCost) FILTER (x_Payer = '(unallocated)'), "
-    "SUM(EffectiveCost) FROM focus_allocated_cost WHERE yearmonth = '{}' GROUP BY 1"
+    "SELECT CASE WHEN rate IS NULL THEN ', ' || BillingCurrency ELSE '' END, "
+    "x_Payer = '(unallocated)', EffectiveCost, COALESCE(rate, 1) "
+    f"FROM {RATED.format(of='focus_allocated_cost')} WHERE yearmonth = '{{}}'"
 )
 BY_DEPARTMENT = (
     "SELECT x_Department, SUM(x_TotalConverted) FROM focus_chargeback WHERE yearmonth = '{}' "
     "GROUP BY 1 ORDER BY 1"
 )
+
+
+def owned(view, month: str) -> dict[str, tuple[Decimal, Decimal]]:
+    """Card's end -> cost without an owner, all cost; multiplied here, where nothing is rounded."""
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for end, is_nobodys, cost, rate in view(OWNED.format(month)):
+        with localcontext(prec=80):
+            amount, (nobodys, whole) = Decimal(cost) * Decimal(rate), found.get(end, (0, 0))
+            found[end] = (nobodys + (amount if is_nobodys == "True" else 0), whole + amount)
+    return found
 
 
 def change(view, now: str, before: str) -> str:
@@ -121,9 +140,9 @@ def test_the_executive_page_of_a_month(opening, view, name, month, told, before)
     page = opening(name)
     found = cards(page)
     assert found[f"Spent in {told}"] == view(SPENT.format(month))[0][0]
-    for currency, nobodys, whole in view(OWNED.format(month)):
-        share = 1 - Decimal(nobodys or 0) / Decimal(whole)
-        assert Decimal(found[f"With an owner, {currency}"]) == share
+    assert owned(view, month).keys() == {"", ", GBP"}
+    for end, (nobodys, whole) in owned(view, month).items():
+        assert Decimal(found[f"With an owner{end}"]) == 1 - nobodys / whole
     assert table(page, "Trend", "Month", "Billed") == [
         (one, view(SPENT.format(one))[0][0]) for one in MONTHS
     ]
@@ -144,7 +163,9 @@ def test_the_executive_page_of_a_month(opening, view, name, month, told, before)
         f"FROM focus_monthly_cost_converted WHERE x_BillingMonth = '{month}' "
         "AND x_BilledCostConverted IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
     )
-    assert table(page, "Forecast", "Currency", "Month", "Known", "Whole month") == sorted(
+    assert table(
+        page, "Forecast by currency", "Currency", "Month", "Known", "Whole month"
+    ) == sorted(
         view(
             "SELECT BillingCurrency, yearmonth, x_Actual, x_Forecast FROM focus_forecast "
             "WHERE x_Scope = 'all'"
@@ -183,8 +204,8 @@ def test_budgets(opening, view):
 def test_the_on_call_page(opening, view):
     page = opening("on-call")
     found = cards(page)
-    for currency, nobodys, _ in view(OWNED.format("202601")):
-        assert found[f"Without an owner, {currency}"] == (nobodys or "0")
+    for end, (nobodys, _) in owned(view, "202601").items():
+        assert found[f"Without an owner{end}"] == exact(nobodys)
     opened_ = sorted(
         view(
             "SELECT x_FirstDay, x_Actual, x_Expected, x_Impact FROM focus_cost_anomalies "
@@ -338,11 +359,18 @@ def test_the_board_report(opening, view):
     outcomes = sorted(row[1:] for row in view(units.format("<>")))
     assert outcomes
     assert table(page, "Cost per outcome", "Number", "Cost of one") == outcomes
-    assert table(page, "Forecast to year end", "Currency", "Known and forecast") == view(
-        "SELECT BillingCurrency, SUM(COALESCE(x_Forecast, x_Actual)) FROM focus_forecast "
-        "WHERE x_Scope = 'all' AND yearmonth LIKE '2026%' "
-        "AND COALESCE(x_Forecast, x_Actual) IS NOT NULL GROUP BY 1 ORDER BY 1"
+    # The known days, and what the forecast's own view expects of each day to come.
+    known = "SELECT BillingCurrency AS unit, x_Cost AS cost FROM focus_scope_costs WHERE"
+    to_come = "SELECT BillingCurrency, x_Amount FROM focus_forecast_parts WHERE x_KnownDays IS NULL"
+    year = (
+        f"SELECT unit, SUM(cost) FROM ({known} x_Scope = 'all' AND yearmonth LIKE '2026%' "
+        f"UNION ALL {to_come} AND x_Part IN ('usual', 'fixed') AND x_Scope = 'all' "
+        "AND yearmonth LIKE '2026%') GROUP BY 1 ORDER BY 1"
     )
+    heads = ("Currency of the bills", "With the forecast")
+    shown = [row for row in table(page, "Forecast to year end", *heads) if row[1]]
+    assert shown
+    assert shown == [row for row in view(year) if row[0] in dict(shown)]
 
 
 def test_the_conformance_page(opening, view):

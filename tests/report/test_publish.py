@@ -104,6 +104,8 @@ def test_names_of_accounts_stay_hidden_unless_told_otherwise(governed_lake, monk
             "'somebody' is not an address",
         ),
         (("--board_day", "31"), "a day from 1 to 28"),
+        (("--board_by", "pigeon"), "--board_by pigeon: attachment or link"),
+        (("--board_by", "link"), "is not on S3, nobody could open it"),
         (("--engine", "oracle"), "--engine oracle"),
         (("--today", "soon"), "--today soon"),
     ],

@@ -311,3 +311,12 @@ def test_what_is_no_file_is_not_listed(tmp_path):
     os.mkfifo(tmp_path / "pipe.zip")
     (tmp_path / "gone.zip").symlink_to(tmp_path / "nowhere")
     assert [entry.path for entry in storage.at(str(tmp_path)).list()] == ["a.zip"]
+
+
+def test_a_link_names_the_buckets_region_and_is_signed_as_every_region_wants_it(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    link = storage.at("s3://bills/lake").link("reports/board.pdf", 3600, "eu-central-1")
+    place, _, query = link.partition("?")
+    assert place == "https://bills.s3.eu-central-1.amazonaws.com/lake/reports/board.pdf"
+    assert {"X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Expires=3600"} <= set(query.split("&"))

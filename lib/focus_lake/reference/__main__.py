@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from focus_lake import resources
 from focus_lake.options import option, run_job
 from focus_lake.reference import kinds
-from focus_lake.reference.read import read, strangers
+from focus_lake.reference.read import FOLDERS_OF_OTHERS, read, strangers
 from focus_lake.storage import Places, Store
 
 COMMANDS = ("check", "example")
@@ -50,12 +50,13 @@ def example(options: ReferenceOptions) -> int:
     """
     lake = _lake(options, new=True)
     months = _months_since(lake)
-    for kind in kinds.table().values():
-        if any(True for _ in lake.list(kind.folder)):
+    folders = {kind.name: kind.folder for kind in kinds.table().values()}
+    for name, folder in (folders | {one: f"reference/{one}" for one in FOLDERS_OF_OTHERS}).items():
+        if any(True for _ in lake.list(folder)):
             continue
-        for name, data in _examples(kind.name):
-            lake.put_if(f"{kind.folder}/{name}", moved(data, months), None)
-            print(f"{kind.folder}/{name}: an example for the sample bills, yours to change")
+        for file, data in _examples(name):
+            lake.put_if(f"{folder}/{file}", moved(data, months), None)
+            print(f"{folder}/{file}: an example for the sample bills, yours to change")
     return 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from focus_lake.catalog.engines.duckdb import translate
 from focus_lake.errors import CatalogError, OptionsError
 from focus_lake.options import option, run_job
-from focus_lake.report import facts, page, questions, site
+from focus_lake.report import days, facts, page, questions, site
 from focus_lake.report.board import Chosen
 from focus_lake.report.questions import Answers
 
@@ -32,7 +32,9 @@ class SiteOptions:
 
     lake: str = option("folder of the lake, with the catalog that refresh_catalog.py made in it")
     out: str = option("folder to write to")
-    months: str = option("months of the board report: YYYYMM..YYYYMM; empty: the newest", "")
+    months: str = option(
+        "months of the board report: YYYYMM..YYYYMM; empty: the last whole one", ""
+    )
     ai_only: bool = option("board report on AI spend alone", False)
     masked: bool = option("hide accounts, owners and commitments", False)
     made: str = option("the time that stands on the pages, UTC; empty: now", "")
@@ -86,7 +88,7 @@ def chosen_months(text: str, ai_only: bool, answers: Answers) -> Chosen:
     """--months as billing months; OptionsError for anything else."""
     there = answers.months()
     if not text:
-        newest = there[-1] if there else ""
+        newest = days.whole(answers) if there else ""
         return Chosen(newest, newest, ai_only)
     months = re.fullmatch(r"(\d{4}(?:0[1-9]|1[0-2]))(?:\.\.(\d{4}(?:0[1-9]|1[0-2])))?", text)
     if not months or (months[2] or months[1]) < months[1]:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from focus_lake.report import sums
+from focus_lake.report import days, sums
 from focus_lake.report.questions import Answers, Row
-from focus_lake.report.words import Raw, change, money, month, total
+from focus_lake.report.words import Raw, added, change, money, month, total
 
 AI = "AI and Machine Learning"  # FOCUS's ServiceCategory
 TOP = 5
@@ -40,6 +40,9 @@ class Report:
     last: Decimal | None = None
     before: Decimal | None = None
     change: Raw = field(default_factory=lambda: change(None, None))
+    compared: str = ""
+    state: str = ""
+    since: str = ""
     waste: Decimal | None = None
     departments: list[Row] = field(default_factory=list)
     reductions: list[Row] = field(default_factory=list)
@@ -76,10 +79,24 @@ def report(answers: Answers, chosen: Chosen) -> Report:
         made.departments = _departments(answers, chosen)
     made.outcomes = _units(answers, chosen, False)
     made.models = _units(answers, chosen, True)
-    made.forecast = [] if chosen.ai_only else _to_year_end(answers, chosen)
+    made.forecast = [] if chosen.ai_only else days.year_end(answers, chosen.last[:4])
     made.not_held = _not_held(answers, cost, chosen, made)
-    made.change = change(made.last, made.before)
+    made.change, made.compared = _changed(answers, chosen, made)
+    made.since = min((row["yearmonth"] for row in answers["scope_days"]), default="")
+    made.state = sums.state(answers, chosen.last) if chosen.last in there else ""
     return made
+
+
+def _changed(answers: Answers, chosen: Chosen, made: Report) -> tuple[Raw, str]:
+    """The change on the month before, and what was compared, in words."""
+    is_part = chosen.last in answers.months() and days.known_until(answers, chosen.last)
+    if is_part and not chosen.ai_only:
+        found, told = sums.changed(answers, chosen.last)
+        return found, told
+    told = f"{month(chosen.last)} against {money(made.before, made.unit)}"
+    if made.before is None or not chosen.last:
+        told = month(chosen.last)
+    return change(made.last, made.before), told + (" in the whole month before" if is_part else "")
 
 
 def _waste(answers: Answers, chosen: Chosen) -> list[Row]:
@@ -93,21 +110,20 @@ def _departments(answers: Answers, chosen: Chosen) -> list[Row]:
     """What each paid, in the reporting currency; besides: what of it has no rate, in words."""
     mine = [row for row in answers["departments"] if row["yearmonth"] in chosen]
     now = sums.departments(answers, {row["yearmonth"] for row in mine})
-    last = sums.departments(answers, [chosen.last])
-    then = sums.departments(answers, [sums.before(answers, chosen.last) or ""])
+    changes = sums.changes(answers, chosen.last)
     found = []
     for name, cost in now.items():
         without: dict[str, Decimal] = defaultdict(Decimal)
         for row in mine:
             if row["x_Department"] == name and row["x_TotalConverted"] is None:
-                without[row["BillingCurrency"] or "?"] += row["x_Total"]
-        besides = " + ".join(money(cost, unit) for unit, cost in sorted(without.items()))
+                unit = row["BillingCurrency"] or "?"
+                without[unit] = added(without[unit], row["x_Total"])
         found.append(
             {
                 "name": name,
                 "now": cost,
-                "change": change(last.get(name), then.get(name)),
-                "besides": besides or None,
+                "change": changes.get(name),
+                "besides": sums.stacked(sorted(without.items())),
             }
         )
     return found
@@ -124,24 +140,13 @@ def _units(answers: Answers, chosen: Chosen, of_models: bool) -> list[Row]:
     )
 
 
-def _to_year_end(answers: Answers, chosen: Chosen) -> list[Row]:
-    """Forecast of everything to the end of the year, by currency."""
-    year, cost = chosen.last[:4], dict[str, Decimal]()
-    for row in answers["forecast"]:
-        if row["x_Scope"] == "all" and row["yearmonth"][:4] == year:
-            value = row["x_Forecast"] if row["x_Forecast"] is not None else row["x_Actual"]
-            if value is not None:
-                unit = row["BillingCurrency"]
-                cost[unit] = cost.get(unit, Decimal(0)) + value
-    return [{"currency": unit, "cost": value} for unit, value in sorted(cost.items(), key=str)]
-
-
 def _not_held(answers: Answers, cost: list[Row], chosen: Chosen, made: Report) -> list[str]:
     """What the numbers do not hold, in words."""
     without: dict[str, Decimal] = defaultdict(Decimal)
     for row in cost:
         if row["month"] in chosen and row["converted"] is None and row["billed"] is not None:
-            without[row["currency"] or "no currency"] += row["billed"]
+            unit = row["currency"] or "no currency"
+            without[unit] = added(without[unit], row["billed"])
     said = [
         f"Bills of {money(billed, unit)} have no exchange rate to {made.unit}."
         for unit, billed in sorted(without.items())

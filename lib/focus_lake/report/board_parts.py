@@ -8,7 +8,7 @@ from focus_lake.report import charts, sums
 from focus_lake.report.board import TOP, Report
 from focus_lake.report.parts import Column, Part, card, cards
 from focus_lake.report.questions import Row
-from focus_lake.report.words import exactly, money, month, percent, tail
+from focus_lake.report.words import exactly, money, month, percent, tail, total
 
 BARS = 12  # departments in the chart; the table has all
 
@@ -21,19 +21,18 @@ def html(made: Report) -> str:
 
 def numbers(made: Report) -> list[tuple[str, str, str, str, str]]:
     """The three numbers: head, number, what it is, no link, exact value."""
-    last = month(made.chosen.last) if made.chosen.last else ""
     return [
         (
             f"Spent, {made.period}",
             money(made.spent, made.unit),
-            "billed, all that has an exchange rate",
+            f"billed, all that has an exchange rate; {made.state}".removesuffix("; "),
             "",
             "" if made.spent is None else exactly(made.spent),
         ),
         (
             "Change on the month before",
             made.change.html,
-            f"{last} against {money(made.before, made.unit)}" if made.before is not None else last,
+            made.compared,
             "",
             made.change.by,
         ),
@@ -77,8 +76,8 @@ def _spend(made: Report) -> Part:
     part.columns = [
         Column("Department", "name"),
         Column(f"Billed, {made.unit}", "now", "money"),
-        Column("Change on the month before", "change"),
-        Column("Besides, without an exchange rate", "besides", optional=True),
+        Column("Change on the month before", "change", optional=True),
+        Column("Without an exchange rate", "besides", optional=True),
     ]
     part.rows = made.departments
     if {row["name"] for row in made.departments} & {"(unallocated)", "(unlisted)"}:
@@ -152,15 +151,21 @@ def _models(made: Report) -> Part:
 
 
 def _forecast(made: Report) -> Part:
-    part = Part(
-        "Forecast to year end",
-        f"Effective cost of {made.chosen.last[:4]}: the known months and the forecast of the rest.",
-    )
+    year = made.chosen.last[:4]
+    part = Part("Forecast to year end", f"Effective cost of {year}, known days and those to come.")
+    if made.since > f"{year}01":
+        part.about += f" Bills begin with {month(made.since)}."
     if not made.forecast:
         part.gap = ("There is no forecast yet.", "It needs 28 days of cost.")
     part.columns = [
-        Column("Currency", "currency"),
-        Column("Known and forecast", "cost", "money", "currency"),
+        Column("Currency of the bills", "currency"),
+        Column("Known", "known", "money", "currency"),
+        Column("With the forecast", "cost", "money", "currency"),
+        Column(f"In {made.unit}", "converted", "money"),
     ]
     part.rows = made.forecast
+    if expected := total(row["converted"] for row in made.forecast):
+        part.about += f" In all {money(expected, made.unit)}."
+    if any(row["cost"] is None for row in made.forecast):
+        part.told = ["A currency without a forecast has less than 28 days of cost."]
     return part

@@ -106,7 +106,7 @@ def _tick(span: float) -> float:
 
 
 def _scale(value: float) -> str:
-    for size, mark in ((1e9, " bn"), (1e6, " m"), (1e3, " k")):
+    for size, mark in ((1e12, " tn"), (1e9, " bn"), (1e6, " m"), (1e3, " k")):
         if abs(value) >= size:
             return f"{value / size:,.3g}{mark}"
     return f"{value:,.3g}"
@@ -131,12 +131,12 @@ def donut(values: list[tuple[str, Decimal, str]]) -> str:
             f"{escape(label)}: {escape(told)}</text></g>"
         )
         at += part
-    return _chart(480, 180, drawn, "Ring: " + _words(values))
+    return _chart(480, 180, drawn, "Ring: " + _words(values), "chart ring")
 
 
-def _chart(width: int, height: int, drawn: str, words: str) -> str:
+def _chart(width: int, height: int, drawn: str, words: str, look: str = "chart") -> str:
     return (
-        f'<svg viewBox="0 0 {width} {height}" class="chart" role="img" '
+        f'<svg viewBox="0 0 {width} {height}" class="{look}" role="img" '
         f'aria-label="{escape(words)}">{drawn}</svg>'
     )
 
@@ -147,5 +147,5 @@ def _words(values: list[tuple[str, Decimal, str]]) -> str:
 
 def _short(label: str) -> str:
     """A label that fits: its beginning and its end, in which many names differ."""
-    most = 28 if label.isascii() else 16  # Chinese letters are as wide as two
+    most = 16 if any(letter >= "\u2e80" for letter in label) else 30  # Chinese is as wide as two
     return label if len(label) <= most else f"{label[: most // 2]}…{label[1 - most // 2 :]}"

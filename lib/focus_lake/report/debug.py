@@ -229,4 +229,4 @@ def _trace(answers: Answers, chosen: str) -> str:
     about = f"Which rule took which charges of {month(chosen)}, and why the others did not."
     how = "Write rules in <lake>/reference/allocation/*.toml (docs/allocation.md)."
     none = missing("No rule was asked.", how)
-    return listed("Allocation, step by step", about, columns, rows, none, 60)
+    return listed("Allocation, step by step", about, columns, rows, none, 30)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from html import escape
 
-from focus_lake.report import charts, sums
+from focus_lake.report import charts, days, plan, sums
 from focus_lake.report.commitments import HOW
 from focus_lake.report.parts import (
     Column,
@@ -18,9 +19,20 @@ from focus_lake.report.parts import (
     with_numbers,
 )
 from focus_lake.report.questions import Answers, Row
-from focus_lake.report.words import Raw, change, exactly, money, month, percent, plain, short
+from focus_lake.report.words import (
+    Raw,
+    added,
+    change,
+    exactly,
+    money,
+    month,
+    percent,
+    short,
+    total,
+)
 
 TOP = 10
+MANY = 25  # departments that are seen at once
 RATE_GAPS = {
     "no_rate": "no exchange rate holds",
     "unusable_rate": "the given rates contradict each other or are none",
@@ -37,8 +49,8 @@ def body(answers: Answers, chosen: str) -> str:
             _trend(answers),
             _departments(answers, chosen),
             _services(answers, chosen),
-            budgets(answers, chosen),
-            _forecast(answers),
+            plan.budgets(answers, chosen),
+            plan.forecast(answers),
             _commitments(answers, chosen),
             unconverted(answers, chosen),
         )
@@ -64,17 +76,17 @@ def _now(is_it: bool) -> str:
 
 
 def _numbers(answers: Answers, chosen: str) -> str:
-    then = sums.before(answers, chosen)
-    now, old = sums.spent(answers, chosen), sums.spent(answers, then)
-    changed = change(now, old)
-    told = f"billed; {changed.html}" + (f" than in {month(then)}" if then and changed.by else "")
+    now, unit = sums.spent(answers, chosen), sums.currency(answers)
+    changed, told = sums.changed(answers, chosen)
+    by = "" if now is None else exactly(now)
     found = [
         card(
             f"Spent in {month(chosen)}",
-            money(now, sums.currency(answers)),
-            told,
-            by="" if now is None else exactly(now),
-        )
+            money(now, unit),
+            f"billed, {sums.state(answers, chosen)}",
+            by=by,
+        ),
+        card("Change", changed.html, escape(told), by=changed.by),
     ]
     if without := sums.left_out(answers, chosen):
         words = sums.amounts(without, "billed", "currency")
@@ -82,11 +94,19 @@ def _numbers(answers: Answers, chosen: str) -> str:
     for row in sums.coverage(answers, chosen):
         found.append(
             card(
-                f"With an owner, {row['currency']}",
+                f"With an owner{row['title']}",
                 percent(row["share"]),
                 f"of effective cost; {money(row['unallocated'], row['currency'])} have none",
                 by=exactly(row["share"]) if row["share"] is not None else "",
             )
+        )
+    there, danger = sums.in_danger(answers, chosen)
+    if there:
+        words = f"{len(danger)} of {len(there)} in danger" if danger else f"all {len(there)} kept"
+        kind = "bad" if danger else "good"
+        big = f'<span class="{kind}">{words}</span>'
+        found.append(
+            card("Budgets", big, "of the month and its year", "#budgets", str(len(danger)))
         )
     return cards(found)
 
@@ -99,6 +119,8 @@ def _trend(answers: Answers) -> str:
     ]
     for place, row in enumerate(rows):
         row["change"] = change(row["billed"], rows[place - 1]["billed"] if place else None)
+        if until := days.known_until(answers, row["month"]):
+            row["change"] = f"so far, to day {until.day}"
         link = f'<a href="{name(answers, row["month"])}">{month(row["month"])}</a>'
         row["link"] = Raw(link, row["month"])
     chart = charts.standing(
@@ -111,7 +133,7 @@ def _trend(answers: Answers) -> str:
     ]
     last = answers.months()[-1]
     about = f"Billed cost by month in {unit or 'the reporting currency'}"
-    about += f"; {month(last)} is not closed." if sums.is_open(answers, last) else "."
+    about += f"; {month(last)} is {sums.state(answers, last)}."
     return section("Trend", about, with_numbers(chart, table("Trend", columns, rows)))
 
 
@@ -121,8 +143,8 @@ def _departments(answers: Answers, chosen: str) -> str:
     if not mine:
         return section(title, "", missing("No department is known.", sums.HOW_DEPARTMENTS))
     links, now = sums.links(answers), sums.departments(answers, [chosen])
-    then = sums.departments(answers, [sums.before(answers, chosen) or ""])
-    whole = sum((cost for cost in now.values() if cost), Decimal(0))
+    changes = sums.changes(answers, chosen)
+    whole = total(now.values()) or Decimal(0)
     rows: list[Row] = []
     for one, cost in now.items():
         without = [r for r in mine if r["x_Department"] == one and r["x_TotalConverted"] is None]
@@ -131,16 +153,18 @@ def _departments(answers: Answers, chosen: str) -> str:
                 "link": links[one],
                 "cost": cost,
                 "share": cost / whole if cost is not None and whole > 0 else None,
-                "change": change(cost, then.get(one)),
-                "besides": sums.amounts(without, "x_Total", "BillingCurrency") or None,
+                "change": changes[one],
+                "besides": sums.stacked(
+                    (r["BillingCurrency"] or "?", r["x_Total"]) for r in without
+                ),
             }
         )
     columns = [
         Column("Department", "link"),
         Column(f"Billed, {unit}", "cost", "money"),
         Column("Share", "share", "share"),
-        Column("Change", "change"),
-        Column("Besides, without an exchange rate", "besides", "text", optional=True),
+        Column("Change", "change", optional=True),
+        Column("Without an exchange rate", "besides", optional=True),
     ]
     parts = [
         Column("Department", "link"),
@@ -151,14 +175,21 @@ def _departments(answers: Answers, chosen: str) -> str:
     ]
     mine.sort(key=lambda row: (row["BillingCurrency"] or "", -row["x_Total"]))
     detailed = [row | {"link": links[row["x_Department"]]} for row in mine]
+    shown = table("Departments", columns, rows[:MANY])
+    if len(rows) > MANY:
+        every = table("All departments", columns, rows)
+        shown = folded(shown, f"All {len(rows)} departments", every)
     shown = folded(
-        table("Departments", columns, rows, 1000),
+        shown,
         "By currency of the bill: direct, shared and adjustments",
         table("Departments by currency", parts, detailed, 200),
     )
     if set(now) & {"(unallocated)", "(unlisted)"}:
         shown += f'<p class="about">{sums.OUTSIDE}</p>'
-    return section(title, "Each department has a statement with all its parts.", shown)
+    about = "Each department has a statement with all its parts."
+    if days.known_until(answers, chosen):
+        about += f" Change: effective cost {sums.changed(answers, chosen)[1].split(';')[0]}."
+    return section(title, about, shown)
 
 
 def _services(answers: Answers, chosen: str) -> str:
@@ -180,72 +211,14 @@ def _services(answers: Answers, chosen: str) -> str:
     return section(title, about, with_numbers(chart, numbers))
 
 
-def budgets(answers: Answers, chosen: str, of: str = "") -> str:
-    """Budgets of the month and of its year; of: only a department's, nothing where it has none."""
-    rows, _ = sums.in_danger(answers, chosen)
-    title = f"Budgets, {month(chosen)}" if of else "Budgets"
-    if of:
-        rows = [r for r in rows if r["x_Scope"] == "department" and r["x_Value"] == of]
-        if not rows:
-            return ""
-    if not rows:
-        how = "Put budgets into <lake>/reference/budgets/*.csv, then refresh (docs/budgets.md)."
-        return section(title, "", missing(f"There is no budget for {month(chosen)}.", how))
-    columns = [
-        Column("Budget", "x_Budget"),
-        Column("Period", "x_Period", "month"),
-        Column("Planned", "x_Planned", "money", "x_Currency"),
-        Column("Spent", "x_Actual", "money", "x_Currency"),
-        Column("Used", "x_UsedShare", "share"),
-        Column("Expected at the end", "x_Projection", "money", "x_Currency"),
-        Column("State", _state),
-        Column("Why not known", "x_Reason", optional=True),
-    ]
-    about = "Spent so far, and what is to be expected at the end of the period."
-    return section(title, about, table(title, columns, rows))
-
-
-def _state(row: Row) -> Raw:
-    """A budget's level with its sign, and the day on which the plan was passed."""
-    level = row["x_Level"]
-    kind = {"ok": "good", None: "flat"}.get(level, "bad")
-    sign = {"good": "✓ ", "bad": "✗ "}.get(kind, "")
-    words = {"ok": "kept", None: "not known"}.get(level, plain(level))
-    day = f"<br>on {row['x_ExceededOn']}" if row["x_ExceededOn"] else ""
-    return Raw(f'<span class="{kind} whole">{sign}{words}{day}</span>', str(level))
-
-
-def _forecast(answers: Answers) -> str:
-    rows = sorted(
-        (row for row in answers["forecast"] if row["x_Scope"] == "all"),
-        key=lambda row: (row["BillingCurrency"] or "", row["yearmonth"]),
-    )
-    if not rows:
-        how = "A forecast needs 28 days of cost (docs/forecast.md)."
-        return section("Forecast", "", missing("There is no forecast yet.", how))
-    columns = [
-        Column("Currency", "BillingCurrency"),
-        Column("Month", "yearmonth", "month"),
-        Column("Known", "x_Actual", "money", "BillingCurrency"),
-        Column("Whole month", "x_Forecast", "money", "BillingCurrency"),
-        Column("At least", "x_Low", "money", "BillingCurrency", optional=True),
-        Column("At most", "x_High", "money", "BillingCurrency", optional=True),
-        Column("State", lambda row: plain(row["x_Status"])),
-    ]
-    about = "Effective cost of everything, by the currency of the bills."
-    if all(row["x_Low"] is None for row in rows):
-        about += " A range comes with more months (docs/forecast.md)."
-    return section("Forecast", about, table("Forecast", columns, rows))
-
-
 def _commitments(answers: Answers, chosen: str) -> str:
     rows = [row for row in answers["commitments"] if row["yearmonth"] == chosen]
     lost: dict[str, list[Decimal]] = {}
     for row in rows:
         if row["x_Unused"] is not None and row["x_Committed"] is not None:
             both = lost.setdefault(row["BillingCurrency"] or "?", [Decimal(0), Decimal(0)])
-            both[0] += row["x_Committed"]
-            both[1] += row["x_Unused"]
+            both[0] = added(both[0], row["x_Committed"])
+            both[1] = added(both[1], row["x_Unused"])
     if not lost:
         return section("Commitments", "", missing("No bill of it holds a commitment.", HOW))
     shown = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from html import escape
 
-from focus_lake.report import sums
+from focus_lake.report import days, sums
 from focus_lake.report.parts import Column, section, table
 from focus_lake.report.questions import Answers
-from focus_lake.report.words import change, exactly, money, month, percent, plain, total
+from focus_lake.report.words import brief, counted, exactly, money, month, percent, plain, total
 
 FEW = 3  # lines below an answer
 
@@ -32,12 +32,16 @@ def _answer(question: str, big: str, by: str, lines: list[str], links: dict[str,
 
 def _spent(answers: Answers, newest: str) -> str:
     unit, now = sums.currency(answers), sums.spent(answers, newest)
-    state = "so far; the month is open" if sums.is_open(answers, newest) else "the month is closed"
-    lines = [f"billed in {month(newest)}, {state}"]
+    lines = [f"billed in {month(newest)}, {sums.state(answers, newest)}"]
     lines += [
-        f"besides {money(row['billed'], row['currency'] or '?')} without an exchange rate"
+        f"besides {sums.amounts([row], 'billed', 'currency')} without an exchange rate"
         for row in sums.left_out(answers, newest)
     ]
+    if then := sums.before(answers, newest):
+        lines.append(f"{month(then)}: {money(sums.spent(answers, then), unit)}")
+    year = days.year_end(answers, newest[:4])
+    if expected := total(row["converted"] for row in year):
+        lines.append(f"expected for {newest[:4]}, effective cost: {money(expected, unit)}")
     by = "" if now is None else exactly(now)
     links = {"executive.html": "Executive", "board.html": "Board report"}
     return _answer("What did we spend?", money(now, unit), by, lines, links)
@@ -47,46 +51,43 @@ def _who(answers: Answers, newest: str) -> str:
     question, unit = "Who spent it?", sums.currency(answers)
     found = sums.departments(answers, [newest])
     if not found:
-        return _answer(
-            question,
-            "not known",
-            "",
-            [escape(sums.HOW_DEPARTMENTS)],
-            {"executive.html": "Executive"},
-        )
+        how, to = [escape(sums.HOW_DEPARTMENTS)], {"executive.html": "Executive"}
+        return _answer(question, "not known", "", how, to)
     whole = total(found.values())
-    links, lines = sums.links(answers), []
-    for name, cost in list(found.items())[:FEW]:
+    links = sums.links(answers)
+
+    def told(name: str) -> str:
+        cost = found[name]
         share = f", {percent(cost / whole)}" if cost is not None and whole and whole > 0 else ""
-        lines.append(f"{links[name].html}: {money(cost, unit)}{share}")
-    named = [name for name in found if not name.startswith("(")]
-    big = f"Most: {escape(named[0])}" if named else "nobody by name"
-    to = {
-        "executive.html#who-spent-it": "The department"
-        if len(found) == 1
-        else f"All {len(found)} departments"
-    }
-    return _answer(question, big, exactly(len(found)), lines, to)
+        return f"{links[name].html}: {money(cost, unit)}{share}"
+
+    named = [name for name in found if name not in sums.NOBODY]
+    nobody = [name for name in found if name in sums.NOBODY]
+    lines = [told(name) for name in [*named[:FEW], *nobody]]
+    big = f"Most: {escape(brief(named[0]))}" if named else "nobody by name"
+    words = "The department" if len(found) == 1 else f"All {len(found)} departments"
+    return _answer(
+        question, big, exactly(len(found)), lines, {"executive.html#who-spent-it": words}
+    )
 
 
 def _changed(answers: Answers, newest: str) -> str:
-    then = sums.before(answers, newest)
-    found = change(sums.spent(answers, newest), sums.spent(answers, then))
-    lines = []
-    if then:
-        part = "so far against all" if sums.is_open(answers, newest) else "against all"
-        lines.append(f"{month(newest)} {part} of {month(then)}")
-    is_open = sums.is_open(answers, newest)  # its change is no news before it is whole
-    big = escape(found.text) if is_open else found.html
+    found, told = sums.changed(answers, newest)
+    lines = [escape(told)] if told else []
     opened = [row for row in answers["anomalies"] if row["x_Status"] == "open"]
     opened.sort(key=lambda row: -abs(row["x_Impact"] or 0))
     late = sum(bool(row["x_IsLate"]) for row in answers["deliveries"])
-    lines.append(f"{len(opened)} anomalies open, {late} deliveries late")
-    for row in opened[:1]:
+    lines.append(f"{counted(len(opened), 'anomaly', 'anomalies')} open, {_late(late)}")
+    for row in (one for one in opened[:1] if one["x_Impact"]):
         what = f"{plain(row['x_Scope'])} {row['x_Value'] or ''}".strip()
-        difference = money(row["x_Impact"], row["BillingCurrency"] or "")
-        lines.append(f"most unexpected: {escape(what)}, {difference} since {row['x_FirstDay']}")
-    return _answer("What changed?", big, found.by, lines, {"on-call.html": "On call"})
+        much = money(abs(row["x_Impact"]), row["BillingCurrency"] or "")
+        much += " more" if row["x_Impact"] > 0 else " less"
+        lines.append(f"{escape(brief(what, 90))}: {much} than expected since {row['x_FirstDay']}")
+    return _answer("What changed?", found.html, found.by, lines, {"on-call.html": "On call"})
+
+
+def _late(late: int) -> str:
+    return f"{counted(late, 'delivery', 'deliveries')} late"
 
 
 def _budget(answers: Answers, newest: str) -> str:
@@ -100,7 +101,7 @@ def _budget(answers: Answers, newest: str) -> str:
     kind = "bad" if danger else "good"
     danger.sort(key=lambda row: -(row["x_UsedShare"] or Decimal(0)))
     lines = [
-        f"{escape(row['x_Budget'])}: {percent(row['x_UsedShare'])} used"
+        f"{escape(brief(row['x_Budget']))}: {percent(row['x_UsedShare'])} used"
         for row in (danger or there)[:FEW]
     ]
     shown = f'<span class="{kind}">{big}</span>'
@@ -120,8 +121,11 @@ def _todo(answers: Answers, newest: str) -> str:
         )
         return _answer(question, "no reduction is known", "", [how], links)
     lines = [
-        f"{escape(sums.idea(row))}: {money(row['x_SavingConverted'], unit)}" for row in rows[:FEW]
+        f"{escape(brief(sums.idea(row), 90))}: {money(row['x_SavingConverted'], unit)}"
+        for row in rows[:FEW]
     ]
+    if loud := [row for row in answers["findings"] if not row["x_IsQuiet"]]:
+        lines.append(f"look into {counted(len(loud), 'policy finding', 'policy findings')}")
     big = f"Save {money(saving, unit)} a month"
     return _answer(question, big, exactly(saving), lines, links)
 

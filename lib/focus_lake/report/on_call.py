@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
-from focus_lake.report import sums
+from focus_lake.report import days, sums
 from focus_lake.report.parts import Column, card, cards, good, listed, missing, section
 from focus_lake.report.questions import Answers, Row
-from focus_lake.report.words import change, exactly, money, month, percent, plain
+from focus_lake.report.words import added, change, exactly, money, month, percent, plain
 
 
 def body(answers: Answers, chosen: str) -> str:
@@ -27,7 +27,7 @@ def body(answers: Answers, chosen: str) -> str:
 def _unallocated(answers: Answers, chosen: str) -> str:
     found = [
         card(
-            f"Without an owner, {row['currency']}",
+            f"Without an owner{row['title']}",
             money(row["unallocated"], row["currency"]),
             (percent(1 - row["share"]) if row["share"] is not None else "an unknown share")
             + f" of the effective cost of {month(chosen)}",
@@ -108,7 +108,8 @@ def _rises(answers: Answers, chosen: str) -> str:
     by: dict[tuple, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in answers["cost"]:
         if row["month"] in (chosen, then) and row["billed"] is not None:
-            by[row["provider"], row["account"], row["currency"]][row["month"]] += row["billed"]
+            cost = by[row["provider"], row["account"], row["currency"]]
+            cost[row["month"]] = added(cost[row["month"]], row["billed"])
     rows: list[Row] = [
         {
             "provider": provider,
@@ -132,6 +133,8 @@ def _rises(answers: Answers, chosen: str) -> str:
     ]
     about = f"Billed cost of {month(chosen)} against all of {month(then)}. "
     about += f"{len(rows) - len(risen)} accounts cost less or the same."
-    if sums.is_open(answers, chosen):
-        about += f" {month(chosen)} is not closed; a rise so far is a rise all the same."
+    if until := days.known_until(answers, chosen):
+        about += (
+            f" {month(chosen)} is known to day {until.day}; a rise so far is a rise all the same."
+        )
     return listed(title, about, columns, risen, good("No account costs more."), 25)

@@ -23,6 +23,7 @@ PAGES = (
     ("conformance", "Conformance"),
     ("board", "Board report"),
 )
+MOST = 25  # rows of a part; the views have all
 LONGEST = 240  # characters of a text in a cell; the whole is its title
 
 
@@ -133,7 +134,7 @@ class Part:
     def html(self) -> str:
         shown = framed(self.chart) if self.chart else ""
         if self.rows:
-            shown += table(self.title, self.columns, self.rows)
+            shown += table(self.title, self.columns, self.rows, MOST)
         if self.gap:
             shown += missing(*self.gap)
         if self.told:

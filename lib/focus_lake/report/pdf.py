@@ -17,14 +17,13 @@ from typing import Any
 from focus_lake.errors import OptionsError
 from focus_lake.report import board_parts
 from focus_lake.report.board import Report
-from focus_lake.report.parts import NUMBERS, Column, Part, used
+from focus_lake.report.parts import MOST, NUMBERS, Column, Part, used
 from focus_lake.report.words import Raw
 from focus_lake.resources import data
 
 NEEDED = {"typst": "typst", "fontpkg_noto_sans": "fontpkg-noto-sans"}
 NEEDED |= {"pylopdf_fonts_zh_cn": "pylopdf-fonts-zh-cn"}
 UNSEEN = re.compile(r'the text [`"]+(.+?)[`"]+ could not be displayed')
-MOST = 25  # rows of a table on paper; the page has all
 INSTEAD = "□"  # for a sign that neither font has, such as an emoji
 # The charts' colors on paper; on a page they come from style.css.
 PAPER = (
@@ -102,7 +101,7 @@ def _part(part: Part) -> dict[str, Any]:
         "right": [one.kind in NUMBERS for one in columns],
         "rows": [[LONG.sub(_parted, one.text(row)) for one in columns] for row in rows],
         "gap": list(part.gap or ()),
-        "told": [*part.told, *([f"and {more} more, on the page"] if more else [])],
+        "told": [*part.told, *([f"and {more} more, in the view"] if more else [])],
     }
 
 

@@ -2,7 +2,8 @@
 
 ``reports/YYYYMMDD/`` holds the pages of a day, ``reports/latest/`` those of the newest run. The
 board report of a month that is over lies in ``reports/board/YYYYMM/``, with ``sent.json`` once SES
-has taken it: a run that fails before that line is followed by one that sends again.
+has taken it: a run that fails before that line is followed by one that sends again. The mail has it
+attached, or links to it (``--board_by``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from email.message import EmailMessage
 
 from focus_lake.allocation.rules import month_after
 from focus_lake.catalog.options import EngineOptions, open_engine
@@ -24,8 +26,11 @@ from focus_lake.report.board import Chosen
 from focus_lake.report.facts import Facts
 from focus_lake.report.questions import Answers, ask
 from focus_lake.storage import Store, at
+from focus_lake.storage.s3 import S3Store
 
 LATEST = "reports/latest"
+WAYS = ("attachment", "link")
+LINK_SECONDS = 7 * 24 * 3600  # the longest that S3 allows; a role's session ends sooner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,7 @@ class PublishOptions(EngineOptions):
     masked: bool = option("without names of accounts and people; false: with them", True)
     board_to: tuple[str, ...] = option("who gets the board report by mail, comma-separated", ())
     board_from: str = option("the mail's sender, an address that Amazon SES has verified", "")
+    board_by: str = option("attachment, or link: presigned, opens for hours only", WAYS[0])
     board_day: int = option("from this day of the month on, the month before is reported", 5)
     today: str = option("the day of the folder; empty: today, UTC", "")
     ses_endpoint: str = option("address of an SES-compatible server, instead of AWS", "")
@@ -72,6 +78,10 @@ def _checked(options: PublishOptions) -> date:
     options.check_engine()
     if not 1 <= options.board_day <= 28:
         raise OptionsError(f"--board_day {options.board_day}: a day from 1 to 28")
+    if options.board_by not in WAYS:
+        raise OptionsError(f"--board_by {options.board_by}: {' or '.join(WAYS)}")
+    if options.board_by == "link" and not options.lake.startswith("s3://"):
+        raise OptionsError(f"--board_by link: {options.lake} is not on S3, nobody could open it")
     check_database(options.database)
     mail.check(options.board_from, options.board_to)
     try:
@@ -125,14 +135,7 @@ def _board(answers: Answers, options: PublishOptions, lake: Store, day: date) ->
     _put(lake, folder, files)
     if not options.board_to:
         return 0
-    told = f"{month[:4]}-{month[4:]}"
-    message = mail.written(
-        options.board_from,
-        options.board_to,
-        f"Cost report {told}",
-        f"The cost report of {told} is attached. It lies in {lake.url(folder)}/ too.\n",
-        files,
-    )
+    message = _message(options, lake, folder, files)
     sent = {
         "at": utc_now(),
         "to": list(options.board_to),
@@ -140,3 +143,24 @@ def _board(answers: Answers, options: PublishOptions, lake: Store, day: date) ->
     }
     lake.put_if(f"{folder}/sent.json", json.dumps(sent).encode(), None)
     return 1
+
+
+def _message(
+    options: PublishOptions, lake: Store, folder: str, files: Mapping[str, bytes]
+) -> EmailMessage:
+    """The mail: with the files, or with a link to each."""
+    month = folder.rpartition("/")[2]
+    told = f"The cost report of {month[:4]}-{month[4:]}"
+    text, attached = f"{told} is attached.", files
+    if isinstance(lake, S3Store) and options.board_by == "link":
+        links = [lake.link(f"{folder}/{name}", LINK_SECONDS, options.region) for name in files]
+        text = "\n\n".join((f"{told}:", *links, ENDS))
+        attached = {}
+    text += f"\n\nIt stays in {lake.url(folder)}/.\n"
+    return mail.written(options.board_from, options.board_to, told, text, attached)
+
+
+ENDS = (
+    "Open it today: a link ends with the session of the job that signed it, hours after this mail. "
+    "Whoever has the link can open the report until then."
+)

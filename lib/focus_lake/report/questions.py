@@ -21,13 +21,14 @@ class Question:
     columns: dict[str, str]
     rest: str
 
-    def sql(self, database: str) -> str:
+    def sql(self, database: str, since: str = "000000") -> str:
+        """since: the month before the newest, for what two months are enough of."""
         chosen = ", ".join(f"{text} AS {name}" for name, text in self.columns.items())
-        return f"SELECT {chosen} {self.rest.format(db=database)}"
+        return f"SELECT {chosen} {self.rest.format(db=database, since=since)}"
 
 
 def _same(names: str) -> dict[str, str]:
-    return {name: name for name in names.split()}
+    return {name.rpartition(".")[2]: name for name in names.split()}
 
 
 def _grouped(keys: dict[str, str], sums: dict[str, str], view: str) -> Question:
@@ -55,6 +56,37 @@ QUESTIONS: dict[str, Question] = {
             "charges": "SUM(x_RowCount)",
         },
         "focus_monthly_cost_converted",
+    ),
+    "exchange": Question(
+        _same("from_currency to_currency valid_from valid_until rate"),
+        "FROM {db}.focus_exchange_rates",
+    ),
+    # Effective cost of a day; its days add up to the month's bill.
+    "scope_days": Question(
+        _same("x_Provider BillingCurrency yearmonth x_Cost")
+        | {"x_Day": "DAY(DATE_ADD('day', x_DayNo, DATE '1970-01-05'))"},
+        "FROM {db}.focus_scope_costs WHERE x_Scope = 'all'",
+    ),
+    # Of departments, what the days that a provider's open month has so far cost in both months.
+    "department_days": _grouped(
+        _same("x_Value yearmonth costs.x_Provider BillingCurrency"),
+        {"x_Cost": "SUM(x_Cost)"},
+        "focus_scope_costs AS costs INNER JOIN {db}.focus_complete_days AS known "
+        "ON costs.x_Provider = known.x_Provider WHERE x_Scope = 'department' "
+        "AND yearmonth >= '{since}' "
+        "AND (DAY(DATE_ADD('day', x_DayNo, DATE '1970-01-05')) <= DAY(x_LastDay) "
+        "OR DAY(DATE_ADD('day', 1, x_LastDay)) = 1)",
+    ),
+    "known": Question(_same("x_Provider x_LastDay"), "FROM {db}.focus_complete_days"),
+    # The open month and the eleven after it: known, and with what is to come.
+    "ahead": _grouped(
+        _same("yearmonth x_Provider BillingCurrency"),
+        {
+            "x_Known": "SUM(CASE WHEN x_Part = 'known' THEN x_Amount END)",
+            "x_Forecast": "SUM(x_Amount)",
+        },
+        "focus_forecast_parts WHERE x_Scope = 'all' AND x_KnownDays IS NULL "
+        "AND x_Part IN ('known', 'usual', 'fixed')",
     ),
     "departments": Question(
         _same(
@@ -222,7 +254,7 @@ def ask(query: Query, database: str, masked: bool = False, only: Iterable[str] =
             progress.step(place, len(names), name)
             question = QUESTIONS[name]
             try:
-                found = query(question.sql(database))
+                found = query(question.sql(database, (answers.months()[-2:] or ["000000"])[0]))
             except FocusLakeError as error:
                 if name == "cost":
                     raise CatalogError(f"run jobs/refresh_catalog.py first: {error}") from error

@@ -9,6 +9,7 @@ from focus_lake.report import (
     board,
     board_parts,
     commitments,
+    days,
     debug,
     executive,
     index,
@@ -35,7 +36,7 @@ def pages(
 ) -> Iterator[tuple[str, bytes]]:
     """(path below the site's folder, content) of each page.
 
-    made: UTC, printed on each page; chosen: months of the board report, else the newest one.
+    made: UTC, printed on each page; chosen: months of the board report, else the last whole one.
     """
     months = answers.months()
     newest = months[-1] if months else ""
@@ -54,7 +55,8 @@ def pages(
         yield framed(path, title, about, body(answers, newest) if months else NOTHING)
     for path, name, shown in statements.pages(answers):
         yield framed(path, f"Statement: {name}", "What the department pays.", shown, "../")
-    yield from of_board(answers, made, chosen or Chosen(newest, newest))
+    last = days.whole(answers) if months else ""
+    yield from of_board(answers, made, chosen or Chosen(last, last))
     shown = index.body(answers, newest) if newest else NOTHING
     yield framed("index.html", "Start", ABOUT, shown)
 

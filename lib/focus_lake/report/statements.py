@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from focus_lake.report import executive, sums
+from focus_lake.report import days, plan, sums
 from focus_lake.report.parts import Column, card, cards, files, missing, section, table
 from focus_lake.report.questions import Answers, Row
 from focus_lake.report.words import change, exactly, money, month, total
@@ -22,7 +22,7 @@ def pages(answers: Answers) -> Iterator[tuple[str, str, str]]:
             shown += f'<p class="about">{sums.OUTSIDE}</p>'
         for one in months:
             shown += _month(one, rows, lines.get(name, []), words)
-            shown += executive.budgets(answers, one, name)
+            shown += plan.budgets(answers, one, name)
         if not any(
             r["x_Scope"] == "department" and r["x_Value"] == name for r in answers["budgets"]
         ):
@@ -45,7 +45,8 @@ def _numbers(answers: Answers, rows: list[Row], months: list[str]) -> str:
         for one in (newest, months[1] if len(months) > 1 else "")
     )
     links = "".join(f'<li><a href="#{_place(one)}">{month(one)}</a></li>' for one in months)
-    told = f"billed; {change(now, then).html}"
+    changed = change(now, then).html if not days.known_until(answers, newest) else ""
+    told = "; ".join(filter(None, [f"billed, {sums.state(answers, newest)}", changed]))
     return (
         f'<nav class="of-months" aria-label="Months"><ul class="months">{links}</ul></nav>'
         + cards(

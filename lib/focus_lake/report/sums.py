@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from html import escape
 
+from focus_lake.report import days
 from focus_lake.report.parts import files
 from focus_lake.report.questions import Answers, Row
-from focus_lake.report.words import Raw, money, total
+from focus_lake.report.words import Raw, added, brief, change, money, month, total
 
 HOW_DEPARTMENTS = (
     "List your cost centers in <lake>/reference/cost_centers/*.csv and rules in "
@@ -19,6 +20,9 @@ OUTSIDE = (
     "(unallocated): no rule names who pays. (unlisted): a cost center that no department has in "
     "reference/cost_centers."
 )
+
+
+NOBODY = ("(unallocated)", "(unlisted)")  # departments that are none
 
 
 def before(answers: Answers, chosen: str) -> str | None:
@@ -39,21 +43,27 @@ def spent(answers: Answers, chosen: str | None) -> Decimal | None:
 
 
 def coverage(answers: Answers, chosen: str) -> list[Row]:
-    """Share of effective cost that has a payer, by currency."""
+    """Share of effective cost that has a payer: first in the reporting currency, then of each
+    currency without a rate."""
     sums: dict[str, list[Decimal]] = {}
     for row in answers["allocation"]:
         if row["yearmonth"] == chosen and row["effective"] is not None:
-            whole = sums.setdefault(row["BillingCurrency"] or "?", [Decimal(0), Decimal(0)])
-            whole[0] += row["effective"]
-            whole[1] += row["effective"] if row["unallocated"] else Decimal(0)
+            by = days.rate(answers, row["BillingCurrency"], chosen)
+            unit = (row["BillingCurrency"] or "(no currency)") if by is None else currency(answers)
+            both = sums.setdefault(unit, [Decimal(0), Decimal(0)])
+            for place in (0, 1) if row["unallocated"] else (0,):
+                both[place] = added(both[place], row["effective"], by or Decimal(1))
     return [
         {
             "currency": one,
+            "title": "" if one == currency(answers) else f", {one}",
             "all": whole,
             "unallocated": unallocated,
             "share": 1 - unallocated / whole if whole > 0 else None,
         }
-        for one, (whole, unallocated) in sorted(sums.items())
+        for one, (whole, unallocated) in sorted(
+            sums.items(), key=lambda item: (item[0] != currency(answers), item[0])
+        )
     ]
 
 
@@ -62,23 +72,33 @@ def left_out(answers: Answers, chosen: str) -> list[Row]:
     found: dict[str | None, Decimal] = defaultdict(Decimal)
     for row in answers["cost"]:
         if row["month"] == chosen and row["converted"] is None and row["billed"] is not None:
-            found[row["currency"]] += row["billed"]
+            found[row["currency"]] = added(found[row["currency"]], row["billed"])
     pairs = sorted(found.items(), key=str)
     return [{"currency": one, "billed": cost} for one, cost in pairs if cost]
 
 
 def amounts(rows: Iterable[Row], cost: str, unit: str) -> str:
     """Amounts of several currencies in one line."""
-    return " + ".join(money(row[cost], row[unit] or "?") for row in rows)
+    return " + ".join(money(row[cost], row[unit] or "(no currency)") for row in rows)
+
+
+def stacked(amounts: Iterable[tuple[str, Decimal | None]]) -> Raw | None:
+    """(currency, amount) of several currencies, a line each; None without any."""
+    lines = [f'<span class="whole">{money(cost, unit)}</span>' for unit, cost in amounts]
+    return Raw("<br>+ ".join(lines)) if lines else None
 
 
 def links(answers: Answers) -> dict[str, Raw]:
     """Department -> link to its statement."""
     names = {row["x_Department"] for row in answers["departments"]}
     return {
-        name: Raw(f'<a href="statements/{file}.html">{escape(name)}</a>', name)
+        name: Raw(f'<a href="statements/{file}.html"{_whole(name)}>{escape(brief(name))}</a>', name)
         for name, file in files(names).items()
     }
+
+
+def _whole(name: str) -> str:
+    return f' title="{escape(name)}"' if brief(name) != name else ""
 
 
 def departments(answers: Answers, months: Iterable[str]) -> dict[str, Decimal | None]:
@@ -100,12 +120,45 @@ def services(answers: Answers, chosen: str) -> list[Row]:
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in answers["cost"]:
         if row["month"] == chosen and row["converted"] is not None:
-            sums[row["service"] or "(no service)", row["provider"]] += row["converted"]
+            key = (row["service"] or "(no service)", row["provider"])
+            sums[key] = added(sums[key], row["converted"])
     unit = currency(answers)
     return [
         {"service": service, "provider": provider, "billed": cost, "unit": unit}
         for (service, provider), cost in sorted(sums.items(), key=lambda item: (-item[1], item[0]))
     ]
+
+
+def changed(answers: Answers, chosen: str) -> tuple[Raw, str]:
+    """The change on the month before, and what is compared, in words.
+
+    A month of which days are to come is compared with the same days of the month before.
+    """
+    then, until = before(answers, chosen), days.known_until(answers, chosen)
+    now, old = spent(answers, chosen), spent(answers, then)
+    if then is None:
+        return change(now, None), ""
+    told = f"than in {month(then)}"
+    same = days.same_days(answers, chosen, then) if until else None
+    if until and same:
+        now, old = same.now, same.before
+        told = f"than on the same days of {month(then)}, up to day {until.day}; effective cost"
+        if same.left_out:
+            told += f"; without {', '.join(same.left_out)}, not billed yet"
+    elif until:
+        told = f"so far than in all of {month(then)}"
+    return change(now, old), told
+
+
+def changes(answers: Answers, chosen: str) -> dict[str, Raw | None]:
+    """Department -> its change on the month before, compared as in `changed`."""
+    then = before(answers, chosen)
+    now = departments(answers, [chosen])
+    if then is None or not days.known_until(answers, chosen):
+        old = departments(answers, [then or ""])
+        return {name: change(cost, old.get(name)) for name, cost in now.items()}
+    same = days.same_days_by_department(answers, chosen, then)
+    return {name: change(*same[name]) if name in same else None for name in now}
 
 
 def in_danger(answers: Answers, chosen: str) -> tuple[list[Row], list[Row]]:
@@ -119,6 +172,13 @@ def idea(row: Row) -> str:
     if row["x_Reason"] != "unused commitment":
         return str(row["x_What"])
     return f"Use or give back the commitment …{row['x_What'][-18:]}"
+
+
+def state(answers: Answers, chosen: str) -> str:
+    """How far a month's numbers are the last word."""
+    if until := days.known_until(answers, chosen):
+        return f"known to {until.day} {month(chosen)[:3]}"
+    return "not closed yet" if is_open(answers, chosen) else "closed"
 
 
 def is_open(answers: Answers, chosen: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from html import unescape
 from typing import Any
 
@@ -23,7 +23,7 @@ class Raw:
     @property
     def text(self) -> str:
         """What a reader sees of it."""
-        return unescape(re.sub(r"<[^>]+>", "", self.html)).strip()
+        return unescape(re.sub(r"<[^>]+>", "", self.html.replace("<br>", " "))).strip()
 
 
 def exactly(value: Any) -> str:
@@ -34,6 +34,9 @@ def exactly(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 
+_EXACT = Context(prec=100)  # Python's own context would round to 28 digits
+
+
 def money(value: Decimal | None, currency: str = "") -> str:
     """Two decimals, more where the amount is smaller than a cent; half to even."""
     if value is None:
@@ -41,7 +44,7 @@ def money(value: Decimal | None, currency: str = "") -> str:
     step = Decimal("0.01")
     if value and abs(value) < step:
         step = Decimal(1).scaleb(value.adjusted() - 1)
-    return f"{value.quantize(step, ROUND_HALF_EVEN):,f} {currency}".rstrip()
+    return f"{value.quantize(step, ROUND_HALF_EVEN, _EXACT):,f} {currency}".rstrip()
 
 
 def percent(share: Decimal | None) -> str:
@@ -50,8 +53,9 @@ def percent(share: Decimal | None) -> str:
         return NONE
     if share in (0, 1):
         return f"{share * 100:.0f} %"
-    if 0 < share < 1:
-        share = min(max(share, Decimal("0.001")), Decimal("0.999"))
+    if 0 < abs(share) < 1:
+        size = min(max(abs(share), Decimal("0.001")), Decimal("0.999"))
+        share = size.copy_sign(share)
     return f"{share * 100:,.1f} %"
 
 
@@ -79,7 +83,12 @@ def minute(value: Any) -> str:
 
 def short(value: Decimal) -> str:
     """A rounded number for a chart; the table beside it has the exact one."""
-    for size, mark in ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "m"), (Decimal(1000), "k")):
+    for size, mark in (
+        (Decimal(10) ** 12, "tn"),
+        (Decimal(10) ** 9, "bn"),
+        (Decimal(10) ** 6, "m"),
+        (Decimal(1000), "k"),
+    ):
         if abs(value) >= size:
             return f"{value / size:,.1f} {mark}"
     return f"{value:,.2f}"
@@ -92,9 +101,17 @@ def tail(name: str) -> str:
     return f"{name[:14]}…{name[-28:]}"
 
 
+def brief(name: str, most: int = 60) -> str:
+    """The beginning of a name that is too long for a line."""
+    return name if len(name) <= most else f"{name[:most].rstrip()}…"
+
+
 def plain(code: str | None) -> str | None:
     """A view's code as words: no_rate as no rate."""
     return None if code is None else code.replace("_", " ")
+
+
+MANY = 10  # from so many times on, percent say less than times
 
 
 def change(now: Decimal | None, before: Decimal | None) -> Raw:
@@ -108,10 +125,25 @@ def change(now: Decimal | None, before: Decimal | None) -> Raw:
     kind, arrow = ("up", "▲") if share > 0 else ("down", "▼") if share < 0 else ("flat", "▬")
     words = {"up": "more", "down": "less", "flat": "the same"}[kind]
     text = percent(abs(share)) if share else ""
+    if share >= MANY - 1:
+        text, words = f"{share + 1:,.0f} times", "as much"
     return Raw(f'<span class="{kind}">{arrow} {text} {words}</span>', exactly(share))
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """1 anomaly, 2 anomalies."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def added(one: Decimal, amount: Decimal, rate: Decimal = Decimal(1)) -> Decimal:
+    """one + amount x rate, to the last digit."""
+    return _EXACT.fma(amount, rate, one)
+
+
 def total(values: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum of what is there; None where nothing is."""
-    there = [value for value in values if value is not None]
-    return sum(there, Decimal(0)) if there else None
+    """The sum of what is there, to the last digit; None where nothing is."""
+    found: Decimal | None = None
+    for value in values:
+        if value is not None:
+            found = added(found or Decimal(0), value)
+    return found

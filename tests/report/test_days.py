@@ -1,0 +1,166 @@
+"""Days, rates and the year's end: figures worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from focus_lake.report import board, days, sums, words
+from focus_lake.report.questions import Answers
+
+
+def day(provider: str, month: str, number: int, cost: str, currency: str = "USD") -> dict:
+    return {
+        "x_Provider": provider,
+        "BillingCurrency": currency,
+        "yearmonth": month,
+        "x_Day": number,
+        "x_Cost": Decimal(cost),
+    }
+
+
+def month(of: str, billed: str) -> dict:
+    named = {"month": of, "reporting": "USD", "currency": "USD", "converted": Decimal(billed)}
+    return named | {"billed": Decimal(billed), "category": "Compute", "service": "A"}
+
+
+def rate(currency: str, since: date, until: date | None, value: str) -> dict:
+    return {
+        "from_currency": currency,
+        "to_currency": "USD",
+        "valid_from": since,
+        "valid_until": until,
+        "rate": Decimal(value),
+    }
+
+
+def department(name: str, of: str, cost: str) -> dict:
+    return day("aws", of, 0, cost) | {"x_Value": name}
+
+
+OPEN = Answers(
+    {
+        "cost": [month("202601", "1010"), month("202602", "112")],
+        "exchange": [
+            rate("EUR", date(2025, 1, 1), date(2026, 2, 1), "1.10"),
+            rate("EUR", date(2026, 2, 1), None, "1.25"),
+        ],
+        "known": [
+            {"x_Provider": "aws", "x_LastDay": date(2026, 2, 10)},
+            {"x_Provider": "datacenter", "x_LastDay": date(2026, 1, 31)},
+        ],
+        "scope_days": [
+            day("aws", "202601", 1, "4"),
+            day("aws", "202601", 10, "6"),
+            day("aws", "202601", 10, "10", "EUR"),
+            day("aws", "202601", 11, "50"),  # later than what is known of February
+            day("aws", "202602", 1, "5"),
+            day("aws", "202602", 10, "7"),
+            day("aws", "202602", 10, "16", "EUR"),
+            day("aws", "202602", 11, "100"),  # not yet whole
+            day("aws", "202602", 2, "3", "CNY"),  # no rate
+            day("datacenter", "202601", 1, "1000"),  # not billed yet in February
+        ],
+        "department_days": [
+            department("Research", "202601", "8"),
+            department("Research", "202602", "10"),
+        ],
+        "departments": [
+            {
+                "x_Department": name,
+                "yearmonth": of,
+                "x_TotalConverted": Decimal(cost),
+                "BillingCurrency": "USD",
+                "x_Total": Decimal(cost),
+                "x_IsClosed": False,
+            }
+            for name, of, cost in (
+                ("Research", "202601", "600"),
+                ("Research", "202602", "10"),
+                ("(unallocated)", "202602", "102"),
+            )
+        ],
+    }
+)
+
+
+def test_an_open_month_is_compared_with_the_same_days_of_the_month_before():
+    assert days.known_until(OPEN, "202602") == date(2026, 2, 10)
+    assert days.known_until(OPEN, "202601") is None
+    same = days.same_days(OPEN, "202602", "202601")
+    # 5 + 7 + 16 x 1.25 against 4 + 6 + 10 x 1.10
+    assert (same.now, same.before, same.left_out) == (Decimal(32), Decimal(21), ["datacenter"])
+    found, told = sums.changed(OPEN, "202602")
+    assert "▲ 52.4 % more" in found.html
+    assert told == (
+        "than on the same days of Jan 2026, up to day 10; effective cost; without datacenter, "
+        "not billed yet"
+    )
+
+
+def test_a_month_that_is_whole_is_compared_with_all_of_the_month_before():
+    closed = Answers(OPEN.rows | {"known": [{"x_Provider": "aws", "x_LastDay": "2026-02-28"}]})
+    found, told = sums.changed(closed, "202602")
+    assert ("▼ 88.9 % less" in found.html, told) == (True, "than in Jan 2026")  # 112 of 1010
+
+
+def test_departments_are_compared_on_the_same_days_and_nobodys_cost_is_not():
+    found = sums.changes(OPEN, "202602")
+    assert "▲ 25.0 % more" in found["Research"].html  # 10 against 8, not against 600
+    assert found["(unallocated)"] is None
+
+
+def test_the_board_report_is_on_the_last_whole_month_that_can_be_compared():
+    assert days.whole(OPEN) == "202602"  # January has none before it
+    longer = Answers(OPEN.rows | {"cost": [month("202512", "1"), *OPEN["cost"]]})
+    assert days.whole(longer) == "202601"
+    made = board.report(OPEN, board.Chosen("202602", "202602"))
+    assert made.compared.startswith("than on the same days of Jan 2026")
+    assert made.state == "known to 10 Feb"
+
+
+def ahead(provider: str, of: str, known: str, forecast: str, currency: str = "USD") -> dict:
+    return {
+        "x_Provider": provider,
+        "yearmonth": of,
+        "BillingCurrency": currency,
+        "x_Known": Decimal(known),
+        "x_Forecast": Decimal(forecast),
+    }
+
+
+def test_a_year_is_what_was_charged_and_what_is_to_come():
+    answers = Answers(
+        OPEN.rows
+        | {
+            "ahead": [
+                ahead("aws", "202602", "12", "30"),
+                ahead("aws", "202603", "0", "33"),
+                ahead("aws", "202602", "16", "40", "EUR"),
+                ahead("aws", "202701", "0", "99"),
+            ],
+            "forecast": [{"BillingCurrency": "CNY", "x_Forecast": None}],
+        }
+    )
+    euro, dollar = days.year_end(answers, "2026")
+    # EUR: 10 in January at 1.10, 40 in February at 1.25.
+    assert euro == {
+        "currency": "EUR",
+        "known": Decimal(26),
+        "cost": Decimal(50),
+        "converted": Decimal("61.00"),
+    }
+    # USD: January's 4 + 6 + 50 and the data center's 1000, then 30 and 33.
+    assert (dollar["known"], dollar["cost"]) == (Decimal(1072), Decimal(1123))
+
+
+def test_a_currency_with_too_little_history_has_no_year_end():
+    answers = Answers(OPEN.rows | {"forecast": [{"BillingCurrency": "EUR", "x_Forecast": None}]})
+    euro = next(row for row in days.year_end(answers, "2026") if row["currency"] == "EUR")
+    assert (euro["cost"], euro["converted"]) == (None, None)
+
+
+def test_sums_keep_more_digits_than_pythons_own_28():
+    parts = [Decimal("12345678901234.123456789012345678"), Decimal("0.000000000000000001")]
+    assert words.total(parts) == Decimal("12345678901234.123456789012345679")
+    assert words.money(parts[0]) == "12,345,678,901,234.12"
