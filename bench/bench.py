@@ -54,6 +54,9 @@ def main(options: Options) -> int:
     _nothing_new(options, folder)
     first_load = _first_load(options, folder)
     questions = queries.run(folder, options.questions_rows) if options.questions_rows else {}
+    if options.questions_rows:
+        pages = queries.pages(folder, options.questions_rows)
+        _say("pages of that lake", pages.seconds, more=f"{pages.processor:.1f} s of processors")
     for name, ratio in both.ratios(rounds).items():
         print(f"{name}: {ratio:.2f}", flush=True)
     print(f"audit ratio to the job: {audit[0]:.1f}", flush=True)

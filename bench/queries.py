@@ -19,6 +19,7 @@ from pathlib import Path
 
 import data
 import duckdb
+import measure
 
 from focus_lake import storage
 from focus_lake.catalog.engines.duckdb import translate
@@ -44,6 +45,13 @@ def run(folder: Path, rows: int) -> dict[str, list[float]]:
         listed = ", ".join(f"{value:.2f}" for value in seconds)
         print(f"  {engine}: {listed}; slowest {max(seconds):.2f} s", flush=True)
     return found
+
+
+def pages(folder: Path, rows: int) -> measure.Measured:
+    """What the pages of that lake take, the whole process."""
+    lake = _lake(folder, rows)
+    command = [sys.executable, "-m", "focus_lake.report", "site", "--lake", str(lake)]
+    return measure.run([*command, "--out", str(folder / "pages")])
 
 
 def questions() -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The board report's PDF keeps PDF/UA-1, as veraPDF checks it; what a machine cannot tell is not."""
+"""The board report's PDF keeps PDF/UA-1, by veraPDF's rules, which are those a machine can tell."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ class Report:
     compared: str = ""
     state: str = ""
     since: str = ""
+    silent: list[str] = field(default_factory=list)
     waste: Decimal | None = None
     departments: list[Row] = field(default_factory=list)
     reductions: list[Row] = field(default_factory=list)
@@ -82,6 +83,7 @@ def report(answers: Answers, chosen: Chosen) -> Report:
     made.forecast = [] if chosen.ai_only else days.year_end(answers, chosen.last[:4])
     made.not_held = _not_held(answers, cost, chosen, made)
     made.change, made.compared = _changed(answers, chosen, made)
+    made.silent = days.nothing_to_come(answers, chosen.last[:4])
     made.since = min((row["yearmonth"] for row in answers["scope_days"]), default="")
     made.state = sums.state(answers, chosen.last) if chosen.last in there else ""
     return made
@@ -135,6 +137,9 @@ def _units(answers: Answers, chosen: Chosen, of_models: bool) -> list[Row]:
         for row in answers["units"]
         if row["yearmonth"] in chosen and (row["x_Scope"] == "model") == of_models
     ]
+    for place, row in enumerate(rows):
+        if days.known_until(answers, row["yearmonth"]):  # some days against a month would mislead
+            rows[place] = row | {"x_Change": None}
     return sorted(
         rows, key=lambda row: (str(row["x_Outcome"]), str(row["x_Value"]), row["yearmonth"])
     )
@@ -151,6 +156,9 @@ def _not_held(answers: Answers, cost: list[Row], chosen: Chosen, made: Report) -
         f"Bills of {money(billed, unit)} have no exchange rate to {made.unit}."
         for unit, billed in sorted(without.items())
     ]
+    if chosen.last in answers.months():
+        missing = ", ".join(sums.not_billed(answers, chosen.last))
+        said += [f"{missing}: not billed yet for {month(chosen.last)}."] if missing else []
     said += _late(answers)
     for row in sums.coverage(answers, chosen.last):
         if row["unallocated"]:

@@ -166,6 +166,9 @@ def _forecast(made: Report) -> Part:
     part.rows = made.forecast
     if expected := total(row["converted"] for row in made.forecast):
         part.about += f" In all {money(expected, made.unit)}."
+    if made.silent:
+        names = ", ".join(made.silent)
+        part.told = [f"Nothing more is expected of {names}, which has too few bills to tell."]
     if any(row["cost"] is None for row in made.forecast):
-        part.told = ["A currency without a forecast has less than 28 days of cost."]
+        part.told += ["A currency without a forecast has less than 28 days of cost."]
     return part

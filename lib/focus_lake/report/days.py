@@ -158,9 +158,9 @@ def year_end(answers: Answers, year: str) -> list[Row]:
             unit = row["BillingCurrency"]
             parts[unit].append((unit, row["yearmonth"], row["x_Forecast"]))
             known[unit].append(row["x_Known"] or ZERO)
-    short = {
-        row["BillingCurrency"] for row in answers["forecast"] if row["x_Forecast"] is None
-    }  # of too little history
+    short = {row["BillingCurrency"] for row in answers["forecast"] if row["x_Forecast"] is None}
+    if year >= max(answers.months(), default="")[:4]:  # days are to come, and nothing says how much
+        short |= set(parts) - {row["BillingCurrency"] for row in answers["ahead"]}
     return [
         {
             "currency": unit,
@@ -170,6 +170,14 @@ def year_end(answers: Answers, year: str) -> list[Row]:
         }
         for unit in sorted(parts, key=str)
     ]
+
+
+def nothing_to_come(answers: Answers, year: str) -> list[str]:
+    """Providers with a cost in the year of which the forecast expects nothing on days to come."""
+    charged = {row["x_Provider"] for row in answers["scope_days"] if row["yearmonth"][:4] == year}
+    ahead = [row for row in answers["ahead"] if row["yearmonth"][:4] == year]
+    expected = {row["x_Provider"] for row in ahead if row["x_Forecast"] != (row["x_Known"] or 0)}
+    return sorted((charged & {row["x_Provider"] for row in ahead}) - expected)
 
 
 def months_ahead(answers: Answers) -> list[Row]:

@@ -33,6 +33,8 @@ def _answer(question: str, big: str, by: str, lines: list[str], links: dict[str,
 def _spent(answers: Answers, newest: str) -> str:
     unit, now = sums.currency(answers), sums.spent(answers, newest)
     lines = [f"billed in {month(newest)}, {sums.state(answers, newest)}"]
+    if missing := sums.not_billed(answers, newest):
+        lines.append(f"not billed yet: {escape(', '.join(missing))}")
     lines += [
         f"besides {sums.amounts([row], 'billed', 'currency')} without an exchange rate"
         for row in sums.left_out(answers, newest)
@@ -41,7 +43,9 @@ def _spent(answers: Answers, newest: str) -> str:
         lines.append(f"{month(then)}: {money(sums.spent(answers, then), unit)}")
     year = days.year_end(answers, newest[:4])
     if expected := total(row["converted"] for row in year):
-        lines.append(f"expected for {newest[:4]}, effective cost: {money(expected, unit)}")
+        since = min(row["yearmonth"] for row in answers["scope_days"])
+        of = f"{month(since)} to Dec" if since > f"{newest[:4]}01" else newest[:4]
+        lines.append(f"expected for {of}, effective cost: {money(expected, unit)}")
     by = "" if now is None else exactly(now)
     links = {"executive.html": "Executive", "board.html": "Board report"}
     return _answer("What did we spend?", money(now, unit), by, lines, links)
@@ -65,6 +69,9 @@ def _who(answers: Answers, newest: str) -> str:
     nobody = [name for name in found if name in sums.NOBODY]
     lines = [told(name) for name in [*named[:FEW], *nobody]]
     big = f"Most: {escape(brief(named[0]))}" if named else "nobody by name"
+    lost = total(found[name] for name in nobody)
+    if lost and whole and whole > 0 and lost > whole / 2:
+        big = f"{percent(lost / whole)} has no department"
     words = "The department" if len(found) == 1 else f"All {len(found)} departments"
     return _answer(
         question, big, exactly(len(found)), lines, {"executive.html#who-spent-it": words}

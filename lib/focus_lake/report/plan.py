@@ -29,7 +29,7 @@ def budgets(answers: Answers, chosen: str, of: str = "") -> str:
         Column("State", _state),
         Column("Why not known", "x_Reason", optional=True),
     ]
-    about = "Spent so far, and what is to be expected at the end of the period."
+    about = "Effective cost so far, and what is to be expected at the end of the period."
     return section(title, about, table(title, columns, rows))
 
 

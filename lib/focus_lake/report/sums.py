@@ -181,6 +181,15 @@ def state(answers: Answers, chosen: str) -> str:
     return "not closed yet" if is_open(answers, chosen) else "closed"
 
 
+def not_billed(answers: Answers, chosen: str) -> list[str]:
+    """Providers of the month before that have not billed a day of an open month."""
+    then = before(answers, chosen)
+    if then is None or not days.known_until(answers, chosen):
+        return []
+    same = days.same_days(answers, chosen, then)
+    return same.left_out if same else []
+
+
 def is_open(answers: Answers, chosen: str) -> bool:
     """Whether more charges of the month may come: its chargeback is not closed."""
     rows = [row for row in answers["departments"] if row["yearmonth"] == chosen]
