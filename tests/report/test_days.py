@@ -164,3 +164,11 @@ def test_sums_keep_more_digits_than_pythons_own_28():
     parts = [Decimal("12345678901234.123456789012345678"), Decimal("0.000000000000000001")]
     assert words.total(parts) == Decimal("12345678901234.123456789012345679")
     assert words.money(parts[0]) == "12,345,678,901,234.12"
+
+
+def test_a_budget_of_which_nothing_is_known_is_not_called_kept():
+    ok, unknown, bad = ({"x_Level": level} for level in ("ok", None, "critical"))
+    assert sums.kept([ok, ok], []) == ("Yes, all 2", "good")
+    assert sums.kept([ok, unknown], []) == ("1 of 2 kept, 1 not known", "flat")
+    assert sums.kept([unknown], []) == ("not known", "flat")
+    assert sums.kept([ok, unknown, bad], [bad]) == ("1 of 3 in danger", "bad")

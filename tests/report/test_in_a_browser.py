@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
+from focus_lake.report.facts import Facts
+from focus_lake.report.questions import QUESTIONS, Answers
+from focus_lake.report.site import pages as made
 from helpers.browser import axe
 
 pytestmark = pytest.mark.slow
@@ -43,6 +47,35 @@ def test_no_page_has_an_error_or_scrolls_sideways(browser, site, scheme, width):
         page.close()
         assert path.stat().st_size < 500_000
     context.close()
+    assert found == []
+
+
+def test_names_and_sums_of_any_length_do_not_make_a_page_scroll_sideways(browser, tmp_path):
+    rows = [
+        dict.fromkeys(QUESTIONS["departments"].columns)
+        | {"x_Department": name, "yearmonth": "202602", "BillingCurrency": "USD"}
+        | dict.fromkeys(("x_Direct", "x_Shared", "x_Adjustments"), Decimal(0))
+        | dict.fromkeys(("x_Total", "x_TotalConverted"), Decimal("-7" * 8))
+        for name in ("D" * 300, "<script>", *(f"Department {number}" for number in range(60)))
+    ]
+    cost = dict.fromkeys(QUESTIONS["cost"].columns) | {"service": "s" * 300, "provider": "aws"}
+    cost |= {"currency": "USD", "reporting": "USD", "charges": 1}
+    months = [
+        cost | {"month": month} | dict.fromkeys(("billed", "effective", "converted"), billed)
+        for month, billed in (("202601", Decimal(1)), ("202602", Decimal("9" * 18)))
+    ]
+    answers = Answers({"cost": months, "departments": rows})
+    found = []
+    page = browser.new_page(viewport={"width": 360, "height": 900})
+    for name, content in made(answers, Facts(), datetime(2026, 2, 3, tzinfo=UTC)):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        if path.suffix == ".html" and "department-" not in path.name:
+            page.goto(path.as_uri())
+            if page.evaluate("document.documentElement.scrollWidth") > 360:
+                found.append(name)
+    page.close()
     assert found == []
 
 

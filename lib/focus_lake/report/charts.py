@@ -7,6 +7,7 @@ from decimal import Decimal
 from html import escape
 
 WIDTH, HEIGHT, GAP, LABEL = 30, 90, 6, 14
+NARROW = 66  # a bar below which a month and its year need a line each
 Bar = tuple[str, int | None, int | None]  # label, new, known; None: no data
 
 
@@ -94,9 +95,15 @@ def standing(values: list[tuple[str, Decimal, str]], unit: str) -> str:
             f'<rect x="{middle - step / 2 + 6:.1f}" y="{above:.1f}" width="{step - 12:.1f}" '
             f'height="{max(size, 1):.1f}" class="{"bar" if value >= 0 else "new"}"></rect>'
             f'<text x="{middle:.1f}" y="{above - 5:.1f}" class="total">{escape(told)}</text>'
-            f'<text x="{middle:.1f}" y="{head + tall + 18}">{escape(label)}</text></g>'
         )
-    return _chart(760, head + tall + 26, drawn, f"Bars, {unit}: " + _words(values))
+        lines = label.split(" ", 1) if step < NARROW else [label]
+        for down, line in enumerate(lines):
+            y = head + tall + 18 + 14 * down
+            drawn += f'<text x="{middle:.1f}" y="{y}">{escape(line)}</text>'
+        drawn += "</g>"
+    return _chart(
+        760, head + tall + (40 if step < NARROW else 26), drawn, f"Bars, {unit}: " + _words(values)
+    )
 
 
 def _tick(span: float) -> float:

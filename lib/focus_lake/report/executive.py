@@ -102,11 +102,12 @@ def _numbers(answers: Answers, chosen: str) -> str:
         )
     there, danger = sums.in_danger(answers, chosen)
     if there:
-        words = f"{len(danger)} of {len(there)} in danger" if danger else f"all {len(there)} kept"
-        kind = "bad" if danger else "good"
+        words, kind = sums.kept(there, danger)
         big = f'<span class="{kind}">{words}</span>'
         found.append(
-            card("Budgets", big, "of the month and its year", "#budgets", str(len(danger)))
+            card(
+                "Are budgets kept?", big, "of the month and its year", "#budgets", str(len(danger))
+            )
         )
     return cards(found)
 

@@ -104,13 +104,14 @@ def _budget(answers: Answers, newest: str) -> str:
     if not there:
         how = "Put budgets into &lt;lake&gt;/reference/budgets/*.csv (docs/budgets.md)."
         return _answer(question, "no budget is given", "", [how], to)
-    big = f"{len(danger)} of {len(there)} in danger" if danger else f"Yes, all {len(there)}"
-    kind = "bad" if danger else "good"
+    big, kind = sums.kept(there, danger)
     danger.sort(key=lambda row: -(row["x_UsedShare"] or Decimal(0)))
     lines = [
         f"{escape(brief(row['x_Budget']))}: {percent(row['x_UsedShare'])} used"
         for row in (danger or there)[:FEW]
     ]
+    if danger and (unknown := sum(row["x_Level"] is None for row in there)):
+        lines.append(f"{unknown} not known")
     shown = f'<span class="{kind}">{big}</span>'
     return _answer(question, shown, exactly(len(danger)), lines, to)
 

@@ -60,10 +60,10 @@ def _anomalies(answers: Answers) -> str:
     )
     columns = [
         Column("What", lambda row: f"{plain(row['x_Scope'])} {row['x_Value'] or ''}".strip()),
+        Column("Difference", "x_Impact", "money", "BillingCurrency"),
         Column("From", "x_FirstDay", "day"),
         Column("Cost", "x_Actual", "money", "BillingCurrency"),
         Column("Expected", "x_Expected", "money", "BillingCurrency"),
-        Column("Difference", "x_Impact", "money", "BillingCurrency"),
         Column("Driver", "x_Driver", optional=True),
     ]
     ended = len(answers["anomalies"]) - len(rows)

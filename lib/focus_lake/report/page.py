@@ -219,6 +219,8 @@ def _value(measure: Measure) -> str:
         text = f"{measure.value:.1f}"
     elif measure.unit == "hours" and measure.value >= LONG:
         text = f"{measure.value / 24:,.1f} days"
+    elif measure.unit == "hours" and measure.value >= 1:
+        text = f"{_number(round(measure.value, 1))} hours"
     elif measure.unit in ("rows", "columns"):
         text = f"{measure.value:,.0f}"
     return escape(f"{text} {measure.currency}" if measure.currency else text)

@@ -21,12 +21,12 @@ def budgets(answers: Answers, chosen: str, of: str = "") -> str:
         return section(title, "", missing(f"There is no budget for {month(chosen)}.", how))
     columns = [
         Column("Budget", "x_Budget"),
-        Column("Period", "x_Period", "month"),
-        Column("Planned", "x_Planned", "money", "x_Currency"),
-        Column("Spent", "x_Actual", "money", "x_Currency"),
-        Column("Used", "x_UsedShare", "share"),
-        Column("Expected at the end", "x_Projection", "money", "x_Currency"),
         Column("State", _state),
+        Column("Used", "x_UsedShare", "share"),
+        Column("Spent", "x_Actual", "money", "x_Currency"),
+        Column("Planned", "x_Planned", "money", "x_Currency"),
+        Column("Expected at the end", "x_Projection", "money", "x_Currency"),
+        Column("Period", "x_Period", "month"),
         Column("Why not known", "x_Reason", optional=True),
     ]
     about = "Effective cost so far, and what is to be expected at the end of the period."

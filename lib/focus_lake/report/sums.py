@@ -167,6 +167,18 @@ def in_danger(answers: Answers, chosen: str) -> tuple[list[Row], list[Row]]:
     return there, [row for row in there if row["x_Level"] not in ("ok", None)]
 
 
+def kept(there: list[Row], danger: list[Row]) -> tuple[str, str]:
+    """(words, kind) of budgets: what is not known is neither kept nor in danger."""
+    unknown = sum(row["x_Level"] is None for row in there)
+    if danger:
+        return f"{len(danger)} of {len(there)} in danger", "bad"
+    if unknown == len(there):
+        return "not known", "flat"
+    if unknown:
+        return f"{len(there) - unknown} of {len(there)} kept, {unknown} not known", "flat"
+    return f"Yes, all {len(there)}", "good"
+
+
 def idea(row: Row) -> str:
     """What a reduction is, in words."""
     if row["x_Reason"] != "unused commitment":
