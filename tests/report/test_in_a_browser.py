@@ -55,7 +55,7 @@ def test_names_and_sums_of_any_length_do_not_make_a_page_scroll_sideways(browser
         dict.fromkeys(QUESTIONS["departments"].columns)
         | {"x_Department": name, "yearmonth": "202602", "BillingCurrency": "USD"}
         | dict.fromkeys(("x_Direct", "x_Shared", "x_Adjustments"), Decimal(0))
-        | dict.fromkeys(("x_Total", "x_TotalConverted"), Decimal("-7" * 8))
+        | dict.fromkeys(("x_Total", "x_TotalConverted"), Decimal("-" + "7" * 8))
         for name in ("D" * 300, "<script>", *(f"Department {number}" for number in range(60)))
     ]
     cost = dict.fromkeys(QUESTIONS["cost"].columns) | {"service": "s" * 300, "provider": "aws"}

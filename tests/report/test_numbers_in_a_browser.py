@@ -360,7 +360,10 @@ def test_the_board_report(opening, view):
     assert outcomes
     assert table(page, "Cost per outcome", "Number", "Cost of one") == outcomes
     # The known days, and what the forecast's own view expects of each day to come.
-    known = "SELECT BillingCurrency AS unit, x_Cost AS cost FROM focus_scope_costs WHERE"
+    known = (
+        "SELECT BillingCurrency AS unit, x_Cost AS cost FROM focus_scope_costs "
+        "INNER JOIN focus_complete_days USING (x_Provider) WHERE x_DayNo <= x_LastDayNo AND"
+    )
     to_come = "SELECT BillingCurrency, x_Amount FROM focus_forecast_parts WHERE x_KnownDays IS NULL"
     year = (
         f"SELECT unit, SUM(cost) FROM ({known} x_Scope = 'all' AND yearmonth LIKE '2026%' "
