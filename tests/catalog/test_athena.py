@@ -181,7 +181,7 @@ def shares(billed: D) -> pa.Table:
 def test_kept_rows_are_unloaded_and_checked_before_a_view_names_them(unloading, lake):
     assert deploy(lake) == 0
     (target,) = unloading.targets
-    assert re.fullmatch("s3://bucket/lake/_athena/unloaded/[0-9a-f]{32}/", target)
+    assert re.fullmatch("s3://bucket/lake/kept/_unloaded/[0-9a-f]{32}/", target)
     (sql,) = [s for s in unloading.statements if "UNLOAD" in s and "focus_allocated_now" in s]
     assert sql.startswith(HEAD)
     assert sql.endswith(TAIL.format(target))
@@ -207,7 +207,7 @@ def test_rows_that_lost_a_cost_on_the_way_are_not_kept(unloading, lake, capsys):
 
     def loses(sql: str, target: str) -> None:
         write(sql, target)
-        for path in lake.root.glob("_athena/unloaded/*/*_1"):
+        for path in lake.root.glob("kept/_unloaded/*/*_1"):
             path.unlink()
 
     unloading.unload = loses

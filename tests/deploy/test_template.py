@@ -295,7 +295,7 @@ def test_only_scratch_and_query_results_expire_in_the_lake():
     lake = Resolved(LakePrefix="lake/").of("AWS::S3::Bucket")["LakeBucket"]
     rules = lake["LifecycleConfiguration"]["Rules"]
     expiring = {r["Prefix"] for r in rules if "ExpirationInDays" in r}
-    assert expiring == {"lake/_scratch/", "lake/_athena/"}
+    assert expiring == {"lake/_scratch/", "lake/_athena/", "lake/kept/_unloaded/"}
     for bucket in ("RawBucket", "ArtifactBucket"):
         other = Resolved().of("AWS::S3::Bucket")[bucket]["LifecycleConfiguration"]["Rules"]
         assert not any("ExpirationInDays" in rule for rule in other)

@@ -27,17 +27,15 @@
         CASE
             WHEN {until} IS NULL THEN taken.billed
             ELSE
-                CAST(taken.billed_whole * {until} AS decimal(38, 18))
+                CAST(taken.billed_whole * ({until} - {since}) AS decimal(38, 18))
                 + CAST(taken.billed_part * {until} AS decimal(38, 18))
-                - CAST(taken.billed_whole * {since} AS decimal(38, 18))
                 - CAST(taken.billed_part * {since} AS decimal(38, 18))
         END AS billed,
         CASE
             WHEN {until} IS NULL THEN taken.effective
             ELSE
-                CAST(taken.effective_whole * {until} AS decimal(38, 18))
+                CAST(taken.effective_whole * ({until} - {since}) AS decimal(38, 18))
                 + CAST(taken.effective_part * {until} AS decimal(38, 18))
-                - CAST(taken.effective_whole * {since} AS decimal(38, 18))
                 - CAST(taken.effective_part * {since} AS decimal(38, 18))
         END AS effective
     FROM (

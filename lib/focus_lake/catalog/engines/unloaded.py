@@ -1,9 +1,9 @@
 """What Athena's UNLOAD wrote, read back as Arrow: millions of rows in seconds, not minutes.
 
 UNLOAD wants an empty folder and clears up nothing, not even after a failure, so each attempt has a
-folder of its own among the query results, which the bucket's lifecycle clears. It writes any number
-of files without an ending, column names in lower case, and timestamps as INT96 (Athena user guide,
-'UNLOAD', read 2026-11-26).
+folder of its own, which the bucket's lifecycle clears; not among the query results, where analysts
+may write. It writes any number of files without an ending, column names in lower case, and
+timestamps as INT96 (Athena user guide, 'UNLOAD', read 2026-11-26).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from focus_lake.storage.base import Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FOLDER = "_athena/unloaded"  # of the lake
+FOLDER = "kept/_unloaded"  # of the lake; no table lies there
 
 
 def new_folder() -> str:
