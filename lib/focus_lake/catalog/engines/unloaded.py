@@ -1,9 +1,9 @@
 """What Athena's UNLOAD wrote, read back as Arrow: millions of rows in seconds, not minutes.
 
-UNLOAD wants an empty folder, writes any number of files into it, and deletes nothing after a failure
+UNLOAD wants an empty folder, writes any number of files, and deletes nothing after a failure
 (Athena user guide, 'UNLOAD', read 2026-11-26). So each attempt has a folder of its own, which the
-bucket's lifecycle clears; not among the query results, where analysts may write. The guide does not
-say how names and timestamps are written: names in lower case, and INT96, are read as well.
+bucket's lifecycle clears; not among the query results, where analysts may write. The guide does
+not say how names and timestamps are written: names in lower case, and INT96, are read as well.
 """
 
 from __future__ import annotations
