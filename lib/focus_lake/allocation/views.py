@@ -138,7 +138,8 @@ def _charges(rules: Sequence[Rule], tags: Sequence[str], spelled: Sequence[str])
 
 def _matched(rules: Mapping[str, list[Rule]], expressions: Mapping[str, str]) -> dict[str, str]:
     """Which rule takes a charge, in each rule set: the first that matches."""
-    found, parts = {}, []
+    found: dict[str, str] = {}
+    parts: list[str] = []
     is_same = rules[SHADOW] == rules[ACTIVE]
     for which, ordered in rules.items():
         cases = [
