@@ -36,8 +36,8 @@ def read(text: str, path: str, sheet: Sheet) -> None:
             )
     items = data.get(rows, [])
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        line = _line_of(text, rows)
-        sheet.wrong(f"{path} line {line}", f"{rows} must be written as [[{rows}]]")
+        first = _line_of(text, rows)
+        sheet.wrong(f"{path} line {first}", f"{rows} must be written as [[{rows}]]")
         return
     for number, item in enumerate(items):
         lines = places[number] if number < len(places) else {"": 1}
