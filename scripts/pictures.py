@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("index", "executive", "on-call", "debug", "commitments", "board")
+PAGES = ("index", "executive", "on-call", "debug", "commitments", "conformance", "board")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def main(site: Path) -> int:
-    """One picture a page, 1,000 by 700 pixels, light; ends with 1 where there is no browser."""
+    """One light picture a page, 1,000 by 700 pixels, the first page whole; 1 without a browser."""
     browser = next(filter(None, map(shutil.which, NAMES)), None)
     try:
         from playwright.sync_api import sync_playwright
@@ -30,7 +30,7 @@ def main(site: Path) -> int:
         for name in PAGES:
             page.goto((site / f"{name}.html").resolve().as_uri())
             picture = ROOT / "docs" / "images" / f"{name}.png"
-            page.screenshot(path=str(picture))
+            page.screenshot(path=str(picture), full_page=name == "index")
             print(f"{picture.relative_to(ROOT)}  {picture.stat().st_size:,} bytes")
         chromium.close()
     return 0

@@ -7,7 +7,7 @@ from html import escape
 
 from focus_lake.report import days, sums
 from focus_lake.report.parts import Column, section, table
-from focus_lake.report.questions import Answers
+from focus_lake.report.questions import Answers, Row
 from focus_lake.report.words import brief, counted, exactly, money, month, percent, plain, total
 
 FEW = 3  # lines below an answer
@@ -45,7 +45,9 @@ def _spent(answers: Answers, newest: str) -> str:
     if expected := total(row["converted"] for row in year):
         since = min(row["yearmonth"] for row in answers["scope_days"])
         of = f"{month(since)} to Dec" if since > f"{newest[:4]}01" else newest[:4]
-        lines.append(f"expected for {of}, effective cost: {money(expected, unit)}")
+        silent = days.nothing_to_come(answers, newest[:4])
+        told = f", nothing more from {', '.join(silent)}" if silent else ""
+        lines.append(f"expected for {of}, effective cost{escape(told)}: {money(expected, unit)}")
     by = "" if now is None else exactly(now)
     links = {"executive.html": "Executive", "board.html": "Board report"}
     return _answer("What did we spend?", money(now, unit), by, lines, links)
@@ -107,13 +109,20 @@ def _budget(answers: Answers, newest: str) -> str:
     big, kind = sums.kept(there, danger)
     danger.sort(key=lambda row: -(row["x_UsedShare"] or Decimal(0)))
     lines = [
-        f"{escape(brief(row['x_Budget']))}: {percent(row['x_UsedShare'])} used"
+        f"{escape(brief(row['x_Budget']))}: {percent(row['x_UsedShare'])} used{_expected(row)}"
         for row in (danger or there)[:FEW]
     ]
     if danger and (unknown := sum(row["x_Level"] is None for row in there)):
         lines.append(f"{unknown} not known")
     shown = f'<span class="{kind}">{big}</span>'
     return _answer(question, shown, exactly(len(danger)), lines, to)
+
+
+def _expected(row: Row) -> str:
+    if row["x_Projection"] is None or row["x_Planned"] is None:
+        return ""
+    unit = row["x_Currency"] or ""
+    return f", {money(row['x_Projection'], unit)} expected of {money(row['x_Planned'], unit)}"
 
 
 def _todo(answers: Answers, newest: str) -> str:
