@@ -110,6 +110,22 @@ def test_departments_are_compared_on_the_same_days_and_nobodys_cost_is_not():
     assert found["(unallocated)"] is None
 
 
+def test_providers_are_compared_each_on_its_own_days():
+    cost = [
+        month("202601", "10") | {"provider": "aws"},
+        month("202601", "1000") | {"provider": "datacenter"},
+        month("202602", "112") | {"provider": "aws"},
+        month("202602", "3") | {"provider": "aws", "currency": "CNY", "converted": None},
+    ]
+    aws, datacenter = sums.providers(Answers(OPEN.rows | {"cost": cost}), "202602")
+    assert (aws["provider"], aws["cost"], aws["share"]) == ("aws", Decimal(112), 1)
+    assert aws["change"].text == "▲ 52.4 % more"  # 32 against 21, as above
+    assert aws["besides"].text == "3.00 CNY"
+    assert (datacenter["cost"], datacenter["change"].text) == (None, "not billed yet")
+    whole = sums.providers(Answers({"cost": cost}), "202602")
+    assert whole[0]["change"].text == "▲ 11 times as much"
+
+
 def test_the_board_report_is_on_the_last_whole_month_that_can_be_compared():
     assert days.whole(OPEN) == "202602"  # January has none before it
     longer = Answers(OPEN.rows | {"cost": [month("202512", "1"), *OPEN["cost"]]})
@@ -117,6 +133,25 @@ def test_the_board_report_is_on_the_last_whole_month_that_can_be_compared():
     made = board.report(OPEN, board.Chosen("202602", "202602"))
     assert made.compared.startswith("than on the same days of Jan 2026")
     assert made.state == "known to 10 Feb"
+
+
+def test_the_report_on_ai_alone_calls_an_open_month_no_saving():
+    ai = [
+        month(of, cost) | {"category": board.AI} for of, cost in (("202601", "8"), ("202602", "6"))
+    ]
+    made = board.report(
+        Answers(OPEN.rows | {"cost": ai}), board.Chosen("202602", "202602", ai_only=True)
+    )
+    assert made.change.text == "75.0 % of it so far"
+    assert made.compared == "Feb 2026 against 8.00 USD in the whole month before"
+    assert not any("datacenter" in line for line in made.not_held)
+
+
+def test_a_delivery_that_is_late_after_the_reports_months_is_not_its_concern():
+    late = {"x_IsLate": True, "x_Provider": "aws"}
+    rows = [late | {"yearmonth": of} for of in ("202601", "202602", "202603")]
+    made = board.report(Answers(OPEN.rows | {"deliveries": rows}), board.Chosen("202602", "202602"))
+    assert "Late deliveries of aws: 2, the first for Jan 2026." in made.not_held
 
 
 def ahead(provider: str, of: str, known: str, forecast: str, currency: str = "USD") -> dict:

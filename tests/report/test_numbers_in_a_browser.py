@@ -158,6 +158,10 @@ def test_the_executive_page_of_a_month(opening, view, name, month, told, before)
             f"FROM focus_chargeback WHERE yearmonth = '{month}'"
         )
     )
+    assert table(page, "Providers", "Provider", "Billed, USD") == view(
+        "SELECT x_Provider, SUM(x_BilledCostConverted) FROM focus_monthly_cost_converted "
+        f"WHERE x_BillingMonth = '{month}' GROUP BY 1 ORDER BY 1"
+    )
     assert table(page, "Services", "Service", "Provider", "Billed") == view(
         "SELECT ServiceName, x_Provider, SUM(x_BilledCostConverted) "
         f"FROM focus_monthly_cost_converted WHERE x_BillingMonth = '{month}' "

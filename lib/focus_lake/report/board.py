@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from focus_lake.report import days, sums
 from focus_lake.report.questions import Answers, Row
-from focus_lake.report.words import Raw, added, change, money, month, total
+from focus_lake.report.words import Raw, added, change, exactly, money, month, percent, total
 
 AI = "AI and Machine Learning"  # FOCUS's ServiceCategory
 TOP = 5
@@ -95,10 +95,14 @@ def _changed(answers: Answers, chosen: Chosen, made: Report) -> tuple[Raw, str]:
     if is_part and not chosen.ai_only:
         found, told = sums.changed(answers, chosen.last)
         return found, told
-    told = f"{month(chosen.last)} against {money(made.before, made.unit)}"
     if made.before is None or not chosen.last:
-        told = month(chosen.last)
-    return change(made.last, made.before), told + (" in the whole month before" if is_part else "")
+        return change(made.last, None), month(chosen.last)
+    told = f"{month(chosen.last)} against {money(made.before, made.unit)}"
+    if is_part and made.last is not None and made.before > 0:  # AI alone is not kept by day
+        share = made.last / made.before
+        words = f'<span class="flat">{percent(share)} of it so far</span>'
+        return Raw(words, exactly(share - 1)), f"{told} in the whole month before"
+    return change(made.last, made.before), told
 
 
 def _waste(answers: Answers, chosen: Chosen) -> list[Row]:
@@ -156,12 +160,12 @@ def _not_held(answers: Answers, cost: list[Row], chosen: Chosen, made: Report) -
         f"Bills of {money(billed, unit)} have no exchange rate to {made.unit}."
         for unit, billed in sorted(without.items())
     ]
-    if chosen.last in answers.months():
+    if chosen.last in answers.months() and not chosen.ai_only:
         missing = ", ".join(sums.not_billed(answers, chosen.last))
         said += [f"{missing}: not billed yet for {month(chosen.last)}."] if missing else []
-    said += _late(answers)
+    said += _late(answers, chosen)
     for row in sums.coverage(answers, chosen.last):
-        if row["unallocated"]:
+        if row["unallocated"] and not chosen.ai_only:
             amount = money(row["unallocated"], row["currency"])
             said.append(f"{amount} of {month(chosen.last)} have no owner.")
     if made.waste is None:
@@ -173,10 +177,10 @@ def _not_held(answers: Answers, cost: list[Row], chosen: Chosen, made: Report) -
     return said
 
 
-def _late(answers: Answers) -> list[str]:
+def _late(answers: Answers, chosen: Chosen) -> list[str]:
     months: dict[str, list[str]] = defaultdict(list)
     for row in answers["deliveries"]:
-        if row["x_IsLate"]:
+        if row["x_IsLate"] and row["yearmonth"] <= chosen.last:
             months[row["x_Provider"]].append(row["yearmonth"])
     return [
         f"Late deliveries of {provider}: {len(late)}, the first for {month(min(late))}."

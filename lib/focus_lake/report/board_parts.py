@@ -117,7 +117,8 @@ def _of(row: Row) -> str:
 
 
 def _outcomes(made: Report) -> Part:
-    part = Part("Cost per outcome")
+    about = "Of all cost, not of AI alone." if made.chosen.ai_only else ""
+    part = Part("Cost per outcome", about)
     if not made.outcomes:
         how = "Give them in <lake>/reference/outcomes/*.csv, then refresh."
         part.gap = ("No outcomes are given.", how)

@@ -89,9 +89,10 @@ class SameDays:
     left_out: list[str]
 
 
-def same_days(answers: Answers, month: str, before: str) -> SameDays | None:
-    """Each provider up to its own last whole day; None where no days are kept."""
+def same_days(answers: Answers, month: str, before: str, of: str = "") -> SameDays | None:
+    """Each provider, or `of` alone, up to its own last whole day; None where no days are kept."""
     rows = [row for row in answers["scope_days"] if row["yearmonth"] in (month, before)]
+    rows = [row for row in rows if of in ("", row["x_Provider"])]
     if not rows:
         return None
     last = _last_days(answers)

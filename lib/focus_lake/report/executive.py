@@ -48,6 +48,7 @@ def body(answers: Answers, chosen: str) -> str:
             _numbers(answers, chosen),
             _trend(answers),
             _departments(answers, chosen),
+            _providers(answers, chosen),
             _services(answers, chosen),
             plan.budgets(answers, chosen),
             plan.forecast(answers),
@@ -187,10 +188,28 @@ def _departments(answers: Answers, chosen: str) -> str:
     )
     if set(now) & {"(unallocated)", "(unlisted)"}:
         shown += f'<p class="about">{sums.OUTSIDE}</p>'
-    about = "Each department has a statement with all its parts."
-    if days.known_until(answers, chosen):
-        about += f" Change: effective cost {sums.changed(answers, chosen)[1].split(';')[0]}."
-    return section(title, about, shown)
+    about = f"Each department has a statement with all its parts. {_compared(answers, chosen)}"
+    return section(title, about.rstrip(), shown)
+
+
+def _compared(answers: Answers, chosen: str) -> str:
+    """What changes compare in an open month, in words."""
+    then, until = sums.before(answers, chosen), days.known_until(answers, chosen)
+    if not then or not until:
+        return ""
+    return f"Change: effective cost up to day {until.day}, against the same days of {month(then)}."
+
+
+def _providers(answers: Answers, chosen: str) -> str:
+    columns = [
+        Column("Provider", "provider"),
+        Column(f"Billed, {sums.currency(answers)}", "cost", "money"),
+        Column("Share", "share", "share"),
+        Column("Change", "change"),
+        Column("Without an exchange rate", "besides", optional=True),
+    ]
+    about = _compared(answers, chosen)
+    return section("Providers", about, table("Providers", columns, sums.providers(answers, chosen)))
 
 
 def _services(answers: Answers, chosen: str) -> str:

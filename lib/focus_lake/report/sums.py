@@ -161,6 +161,41 @@ def changes(answers: Answers, chosen: str) -> dict[str, Raw | None]:
     return {name: change(*same[name]) if name in same else None for name in now}
 
 
+def providers(answers: Answers, chosen: str) -> list[Row]:
+    """Billed cost by provider in the reporting currency, with its share, its change, compared as in
+    `changed`, and what of it has no rate. A provider of the month before alone is among them."""
+    then, is_open = before(answers, chosen), days.known_until(answers, chosen)
+    of: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in answers["cost"]:
+        if row["month"] in (chosen, then):
+            of[row["provider"]][row["month"]].append(row)
+    whole = spent(answers, chosen)
+    found: list[Row] = []
+    for provider, months in of.items():
+        now, old = (total(row["converted"] for row in months[one or ""]) for one in (chosen, then))
+        without: dict[str, Decimal] = defaultdict(Decimal)
+        for row in months[chosen]:
+            if row["converted"] is None and row["billed"] is not None:
+                unit = row["currency"] or "(no currency)"
+                without[unit] = added(without[unit], row["billed"])
+        changed = (
+            change(now, old)
+            if now is not None
+            else Raw("not billed yet" if is_open else "nothing billed")
+        )
+        same = days.same_days(answers, chosen, then, provider) if is_open and then else None
+        if same and not same.left_out:
+            changed = change(same.now, same.before)
+        elif is_open and now is not None:
+            changed = Raw("not known")
+        share = now / whole if now is not None and whole and whole > 0 else None
+        found.append(
+            {"provider": provider, "cost": now, "share": share, "change": changed}
+            | {"besides": stacked(sorted(without.items()))}
+        )
+    return sorted(found, key=lambda row: (-(row["cost"] or Decimal(0)), row["provider"]))
+
+
 def in_danger(answers: Answers, chosen: str) -> tuple[list[Row], list[Row]]:
     """(budgets of the month and its year, those of them that are not kept)."""
     there = [row for row in answers["budgets"] if row["x_Period"] in (chosen, chosen[:4])]
