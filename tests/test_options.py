@@ -8,9 +8,14 @@ from dataclasses import dataclass
 import pytest
 
 from focus_lake import options
+from focus_lake.alerts.job import AlertOptions
+from focus_lake.catalog.close_month import CloseOptions
+from focus_lake.catalog.job import RefreshOptions as RefreshOptions
 from focus_lake.errors import OptionsError
+from focus_lake.frames.options import AuditOptions
 from focus_lake.normalize.options import ACCEPTABLE, NormalizeOptions
 from focus_lake.options import option, parse, run_job
+from focus_lake.report.publish import PublishOptions
 
 PLACES = ["--raw", "r", "--lake", "l"]
 
@@ -87,6 +92,16 @@ def test_the_arguments_of_glue_are_passed_over_with_and_without_a_value():
     argv += "--job-language python --enable-continuous-cloudwatch-log true --class GlueApp "
     argv += "--job-bookmark-option job-bookmark-disable --extra-py-files s3://b/a.zip --count 2"
     assert some(*argv.split()).count == 2
+
+
+def test_on_glue_words_alone_and_names_in_capitals_are_glues_and_a_slip_is_still_named():
+    glue = ["true", "--JOB_NAME", "n", "--JOB_ID", "j_1", "true", "--JOB_QUEUE_ARN", "arn:aws:x"]
+    assert parse(Some, [*glue, "--word", "w"]).word == "w"
+    with pytest.raises(OptionsError, match="--dry-run is not an option of this job"):
+        parse(Some, [*glue, "--word", "w", "--dry-run", "true"])
+    for stray in (["true"], ["--JOB_QUEUE_ARN", "arn:aws:x"]):
+        with pytest.raises(OptionsError):
+            parse(Some, ["--word", "w", *stray])
 
 
 def test_an_option_after_a_glue_argument_without_a_value_is_still_read():
@@ -167,5 +182,14 @@ def test_help_lists_every_option_with_its_default(monkeypatch, capsys, word):
 
 
 def test_no_option_of_ours_is_one_of_glues():
-    ours = {"raw", "lake", *NormalizeOptions.__dataclass_fields__}
-    assert not ours & options.glue_arguments()
+    jobs = (
+        NormalizeOptions,
+        AuditOptions,
+        RefreshOptions,
+        CloseOptions,
+        AlertOptions,
+        PublishOptions,
+    )
+    ours = {name for job in jobs for name in job.__dataclass_fields__}
+    assert ours & options.glue_arguments() == {"region"}  # the same thing to both
+    assert not [name for name in ours if name.isupper()]

@@ -53,10 +53,14 @@ def parse(cls: type[Options], argv: Sequence[str]) -> Options:
 
 
 def _pairs(argv: Sequence[str], known: Fields) -> list[tuple[str, str]]:
-    pairs, at, former = [], 0, _former(argv, known)
+    pairs, at, on_glue = [], 0, _on_glue(argv)
+    former = {} if on_glue else _former(known)
     while at < len(argv):
         word = argv[at]
         if not word.startswith("--"):
+            if on_glue:  # ours come as pairs there, so a word alone is Glue's
+                at += 1
+                continue
             raise OptionsError(f"{word!r} is not an option; options are written --name value")
         name, equals, value = word[2:].partition("=")
         at, name = at + 1, former.get(name, name)
@@ -66,15 +70,17 @@ def _pairs(argv: Sequence[str], known: Fields) -> list[tuple[str, str]]:
             if not equals:
                 raise OptionsError(f"--{name} needs a value: {known[name].metadata['help']}")
             pairs.append((name, value))
-        elif name not in glue_arguments():
+        elif name not in glue_arguments() and not (on_glue and name.isupper()):
             raise OptionsError(f"--{name} is not an option of this job{_nearest(name, known)}")
     return pairs
 
 
-def _former(argv: Sequence[str], known: Fields) -> dict[str, str]:
+def _on_glue(argv: Sequence[str]) -> bool:
+    return any(word.split("=", 1)[0] == "--JOB_NAME" for word in argv)
+
+
+def _former(known: Fields) -> dict[str, str]:
     """Former names of options -> today's."""
-    if any(word.split("=", 1)[0] == "--JOB_NAME" for word in argv):
-        return {}
     return {old: name for name, field in known.items() for old in field.metadata["also"]}
 
 

@@ -206,6 +206,17 @@ WRONG = [
 ]  # fmt: skip
 
 
+def test_a_key_that_is_missing_is_explained(user_file):
+    """By the words that stand with it in model.py, for somebody who copied half a declaration."""
+    folder = user_file(MINIMAL.replace('export = "{account}"\n', ""), "tiny")
+    with pytest.raises(DeclarationError) as caught:
+        declare.load("tiny", storage.at(str(folder)))
+    assert str(caught.value).endswith(
+        "layout.export: missing key: what tells one export from another, made of groups, such as "
+        '"{account}_{site}"; if there is one alone, any word, such as "all"'
+    )
+
+
 @pytest.mark.parametrize("text, message", WRONG, ids=[text.split("\n")[-1] for text, _ in WRONG])
 def test_a_wrong_key_is_named_with_its_file_and_what_would_be_right(user_file, text, message):
     folder = user_file(text)

@@ -14,6 +14,9 @@ from focus_lake.options import parse
 from focus_lake.reference import __main__ as reference
 from focus_lake.reference.kinds import table as reference_kinds
 from helpers.rights import (
+    CONSOLE_ON_ALL,
+    CONSOLE_ON_CATALOG,
+    CONSOLE_ON_WORKGROUP,
     GLUE_ITSELF,
     GLUE_RIGHTS,
     RESULTS,
@@ -123,7 +126,7 @@ READ_BY = {
 
 @pytest.mark.parametrize("name", READ_BY)
 def test_an_analyst_may_ask_and_cancel_and_nothing_more(name, calls, fake_athena):
-    """PyAthena, as a notebook uses it: a query, its rows, one that is cancelled."""
+    """PyAthena, as a notebook uses it: a query, its rows, one that is cancelled; the console."""
     import pyathena
 
     place = {"work_group": "fl", "schema_name": "focus", "region_name": "us-east-1"}
@@ -132,7 +135,17 @@ def test_an_analyst_may_ask_and_cancel_and_nothing_more(name, calls, fake_athena
     cursor.cancel()
     asked = {f"athena:{operation}" for service, operation, _ in calls if service == "athena"}
     role = Resolved(LakeBucketName="lake", **ANALYST).of("AWS::IAM::Role")[name]
-    assert actions(role) == asked | GLUE_RIGHTS[r"SELECT"] | RESULTS
+    console = CONSOLE_ON_ALL | CONSOLE_ON_CATALOG | CONSOLE_ON_WORKGROUP
+    listing = {"glue:GetDatabases", "glue:GetTables"}
+    assert actions(role) == asked | GLUE_RIGHTS[r"SELECT"] | RESULTS | console | listing
+    here = "arn:aws:athena:eu-central-1:123456789012"
+    for right in CONSOLE_ON_WORKGROUP | asked:
+        assert allowed(role, right, f"{here}:workgroup/fl"), right
+        assert not allowed(role, right, f"{here}:workgroup/primary"), right
+    for right in CONSOLE_ON_CATALOG:
+        assert allowed(role, right, f"{here}:datacatalog/AwsDataCatalog"), right
+    stars = [one for one in statements(role) if one["Resource"] == ["*"]]
+    assert {right for one in stars for right in one["Action"]} == CONSOLE_ON_ALL
     data = [one for one in statements(role) if one["Sid"] == "ReadData"]
     places = {arn.split("/")[1] for one in data for arn in one["Resource"]}
     assert places == READ_BY[name]

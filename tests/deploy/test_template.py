@@ -197,7 +197,7 @@ def test_the_workflow_starts_by_schedule_and_refreshes_however_normalize_ended()
     assert set(inside) == {"StartDaily", "AfterNormalize", "AfterRefresh", "AfterAlerts"}
     alerts = inside["AfterRefresh"]
     seen = {(c["JobName"], c["State"]) for c in alerts["Predicate"]["Conditions"]}
-    assert seen == {("fl-refresh", "SUCCEEDED"), ("fl-refresh", "FAILED")}
+    assert seen == {("fl-refresh", state) for state in ("SUCCEEDED", "FAILED", "TIMEOUT")}
     assert alerts["Actions"] == [{"JobName": "fl-alerts"}]
     pages = inside["AfterAlerts"]  # however they ended: pages tell of what was not sent, too
     seen = {(c["JobName"], c["State"]) for c in pages["Predicate"]["Conditions"]}
@@ -210,6 +210,18 @@ def test_the_workflow_starts_by_schedule_and_refreshes_however_normalize_ended()
     seen = {(c["JobName"], c["State"]) for c in after["Predicate"]["Conditions"]}
     assert seen == {("fl-normalize", state) for state in ("SUCCEEDED", "FAILED", "TIMEOUT")}
     assert after["Actions"] == [{"JobName": "fl-refresh"}]
+
+
+def test_the_triggers_of_the_workflow_are_made_and_removed_one_after_the_other():
+    """At once they fail: "Workflow .. was modified while adding trigger"."""
+    made = Resolved().resources
+    inside = {n for n, one in made.items() if "WorkflowName" in one["Properties"]}
+    first = {name for name in inside if "DependsOn" not in made[name]}
+    follows = {made[name]["DependsOn"]: name for name in inside - first}
+    [at] = chain = list(first)
+    while at := follows.get(at):
+        chain.append(at)
+    assert set(chain) == inside and len(chain) == len(inside) == 4
 
 
 def test_the_refresh_has_a_schedule_of_its_own():
@@ -344,6 +356,18 @@ def test_a_failed_run_of_any_job_reaches_the_topic():
         "AlarmTopic",
         "finops@example.com",
     )
+
+
+def test_the_mail_of_a_failed_run_holds_nothing_that_would_have_to_be_escaped():
+    """A quote in a run's message would end the text: EventBridge escapes no value it fills in."""
+    [target] = Resolved().of("AWS::Events::Rule")["FailedRuns"]["Targets"]
+    told = target["InputTransformer"]
+    assert set(told["InputPathsMap"].values()) == {
+        f"$.detail.{name}" for name in ("jobName", "jobRunId", "state")
+    }
+    text = told["InputTemplate"]
+    assert set(re.findall(r"<(\w+)>", text)) == set(told["InputPathsMap"])
+    assert "/aws-glue/fl/output" in json.loads(text)  # a JSON string, as SNS targets want it
 
 
 def test_a_late_push_raises_an_alarm_although_no_run_failed():

@@ -49,14 +49,19 @@ METADATA_RIGHTS = {
 RESULTS = {
     "s3:GetBucketLocation",
     "s3:ListBucket",
+    "s3:ListBucketMultipartUploads",
     "s3:GetObject",
     "s3:PutObject",
     "s3:AbortMultipartUpload",
     "s3:ListMultipartUploadParts",
 }
 ASKS = ("SELECT", "UNLOAD")  # how statements begin that read views
-# Glue itself: its log, and the job's files.
+# Glue itself: its log, and the job's files. AWS managed policy AWSGlueServiceRole, on places
+# instead of stars, read 2026-11-26.
 GLUE_ITSELF = {
+    "s3:ListBucket",
+    "s3:GetBucketLocation",
+    "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:DescribeLogStreams",
     "logs:PutLogEvents",
@@ -70,6 +75,23 @@ ATHENA_ALWAYS = {
     "glue:GetDatabases",
     "glue:CreateDatabase",
 }
+# What Athena's console and the JDBC and ODBC drivers ask besides, to show workgroups, tables and
+# the queries that ran. Athena user guide, 'Example workgroup policies', read 2026-11-26.
+CONSOLE_ON_WORKGROUP = {
+    "athena:GetWorkGroup",
+    "athena:ListQueryExecutions",
+    "athena:BatchGetQueryExecution",
+    "athena:GetQueryRuntimeStatistics",
+    "athena:GetQueryResultsStream",
+}
+CONSOLE_ON_CATALOG = {
+    "athena:GetDataCatalog",
+    "athena:ListDatabases",
+    "athena:GetDatabase",
+    "athena:ListTableMetadata",
+    "athena:GetTableMetadata",
+}
+CONSOLE_ON_ALL = {"athena:ListWorkGroups", "athena:ListDataCatalogs"}  # they know no resource
 
 
 def allowed(holder: dict, action: str, arn: str) -> bool:

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from focus_lake.declare.__main__ import main
+from focus_lake.declare.patterns import first_failure, why_not_matched
 from focus_lake.normalize.job import normalize
 from focus_lake.normalize.options import NormalizeOptions
-from focus_lake.normalize.trial import first_failure
 
 TOML = r"""
 name = "tiny"
@@ -124,6 +124,13 @@ def test_words_that_mean_nothing_end_with_2(capsys):
 )
 def test_the_first_part_of_a_pattern_that_fails_is_named(pattern, text, words):
     assert first_failure(pattern, text) == words
+
+
+def test_a_name_that_differs_in_case_alone_is_told_the_remedy():
+    words = "only capital and small letters differ: begin the pattern with (?i)"
+    assert why_not_matched(re.compile(r"usage\.json"), "usage.JSON") == words
+    assert re.fullmatch(r"(?i)usage\.json", "usage.JSON")
+    assert "where b is expected" in why_not_matched(re.compile("ab"), "aC")
 
 
 def test_a_run_whose_files_match_no_layout_says_so_last_and_ends_with_1(tried, tmp_path, capsys):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from focus_lake.declare.defaults import value_of
 from focus_lake.declare.model import Declaration, Layout
+from focus_lake.declare.patterns import why_not_matched
 from focus_lake.spec import columns, rules
 from focus_lake.spec.columns import did_you_mean
 
@@ -301,6 +302,8 @@ def _notes(declaration: Declaration) -> Problems:
         return
     place = layout.path.fullmatch(example)
     if place is None:
-        yield ("notes", "example"), f"{example!r} does not match [layout] path"
+        why = why_not_matched(layout.path, example)
+        yield ("notes", "example"), f"{example!r} does not match [layout] path: {why}"
     elif not layout.file.fullmatch(place["file"]):
-        yield ("notes", "example"), f"{place['file']!r} does not match [layout] file"
+        why = why_not_matched(layout.file, place["file"])
+        yield ("notes", "example"), f"{place['file']!r} does not match [layout] file: {why}"

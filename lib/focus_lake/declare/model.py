@@ -70,7 +70,8 @@ class Layout:
     but file are a batch. A group may stand inside file, for dates in a file's name. Months and days
     may come without a leading zero;
     file: matches the whole file name, with any groups, for example account, site and part;
-    export: what tells one export from another, made of groups, such as "{account}_{site}";
+    export: what tells one export from another, made of groups, such as "{account}_{site}"; if
+    there is one alone, any word, such as "all";
     data_extensions: ends of the names of data files, such as .csv or .csv.gz, in any case; ""
     for none at all;
     batch_ts_zone: time zone of a batch_ts in the path;
@@ -104,6 +105,7 @@ class Layout:
 class Format:
     """How the text in the files is meant.
 
+    null_texts: texts that mean "nothing", such as '' and 'n/a';
     required: FOCUS columns that a header must have to be the header of a FOCUS file;
     max_decimals: what becomes of a number with more than 18 decimals;
     encoding: of CSV text, by a name that Python knows, such as gb18030; JSON is always UTF-8;
@@ -267,6 +269,9 @@ class Notes:
 class Declaration:
     """Everything the job knows about one provider; keys are those of its TOML file.
 
+    name: the file's name without .toml;
+    title: what people call the provider;
+    focus_version: that of its files, "1.0" to "1.4"; the nearest where they are no FOCUS;
     delivery: ``snapshot``, each batch is the whole month of an export and replaces the one
     before it; ``increment``, each adds to the ones before it; or ``upsert``, each holds rows that
     are new or have changed, and of the rows of an export and billing month that agree in key the

@@ -103,9 +103,15 @@ def _table(kind: type, value: Any, key: Key, settings: Settings, **given: Any) -
     for name, one in settable.items():
         required = one.default is MISSING and one.default_factory is MISSING
         if required and name not in value:
-            raise settings.error((*key, name), "missing key")
+            raise settings.error((*key, name), f"missing key{_meaning(kind, name)}")
     read = {n: _value(hints[n], inner, (*key, n), settings) for n, inner in value.items()}
     return kind(**read, **given)
+
+
+def _meaning(kind: type, name: str) -> str:
+    """What a key means, as the docstring of its class says: name: words; next: ..."""
+    found = re.search(rf"^ *{name}: (.+?)(?:;\n|\.\n|\Z)", kind.__doc__ or "", re.S | re.M)
+    return ": " + " ".join(found[1].split()) if found else ""
 
 
 def _value(hint: Any, value: Any, key: Key, settings: Settings) -> Any:

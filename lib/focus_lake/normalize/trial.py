@@ -6,7 +6,6 @@ mapped, the first rows of it, and what would wait and until when.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from focus_lake import declare, storage
 from focus_lake.declare.model import Declaration
+from focus_lake.declare.patterns import why_not_matched
 from focus_lake.errors import BatchRejected
 from focus_lake.normalize import plan
 from focus_lake.normalize.options import NormalizeOptions
@@ -93,49 +93,14 @@ def why_not(stray: Stray, declared: Declaration) -> str:
     layout = declared.layout
     place = layout.path.fullmatch(stray.path)
     if place is None:
-        return f"[layout] path: {first_failure(layout.path.pattern, stray.path)}"
+        return f"[layout] path: {why_not_matched(layout.path, stray.path)}"
     name = place["file"]
     if layout.ending(name) is None:
         ends = ", ".join(end or "none" for end in layout.data_extensions)
         return f"[layout] data_extensions: its end is not one of {ends}"
     if layout.file.fullmatch(name) is None:
-        return f"[layout] file: {first_failure(layout.file.pattern, name)}"
+        return f"[layout] file: {why_not_matched(layout.file, name)}"
     return stray.why
-
-
-def first_failure(pattern: str, text: str) -> str:
-    """The first part of a pattern that a text fails, in words."""
-    done, reached = 0, 0
-    for end in _cuts(pattern):
-        found = re.match(pattern[:end], text)
-        if found is None:
-            part = pattern[done:end]
-            seen = text[reached : reached + 40]
-            return f"after {text[:reached]!r} comes {seen!r}, where {part} is expected"
-        done, reached = end, found.end()
-    return f"all of it matches, but {text[reached : reached + 40]!r} is left over"
-
-
-def _cuts(pattern: str) -> Iterator[int]:
-    """Where a pattern can be cut: after each part that means something by itself."""
-    for end in range(1, len(pattern) + 1):
-        if pattern[end : end + 1] and pattern[end] in "*+?{":
-            continue
-        if re.search(r"\{[\d,]*$", pattern[:end]) or "|" in _outside(pattern[:end]):
-            continue
-        try:
-            re.compile(pattern[:end])
-        except re.error:
-            continue
-        yield end
-
-
-def _outside(pattern: str) -> str:
-    """A pattern without its groups and classes."""
-    bare = re.sub(r"\\.|\[[^\]]*\]", "", pattern)
-    while bare != (bare := re.sub(r"\([^()]*\)", "", bare)):
-        pass
-    return bare
 
 
 def _batches(batches: list[Batch], options: TrialOptions) -> Iterator[str]:
