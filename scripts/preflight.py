@@ -24,11 +24,19 @@ from focus_lake.options import option, run_job
 OK, WRONG, UNKNOWN = "ok", "WRONG", "cannot tell"
 DEPLOYING = (  # what make deploy does itself or CloudFormation does in its name
     "cloudformation:CreateChangeSet",
+    "cloudformation:DescribeStacks",
     "cloudformation:ExecuteChangeSet",
     "s3:CreateBucket",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
     "s3:PutObject",
     "iam:CreateRole",
+    "iam:CreateUser",
     "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
     "iam:PassRole",
     "glue:CreateJob",
     "glue:CreateTrigger",
@@ -36,9 +44,14 @@ DEPLOYING = (  # what make deploy does itself or CloudFormation does in its name
     "glue:CreateDatabase",
     "athena:CreateWorkGroup",
     "logs:CreateLogGroup",
+    "logs:PutMetricFilter",
     "logs:PutResourcePolicy",
+    "logs:PutRetentionPolicy",
     "events:PutRule",
+    "events:PutTargets",
     "sns:CreateTopic",
+    "sns:SetTopicAttributes",
+    "sns:Subscribe",
     "cloudwatch:PutMetricAlarm",
 )
 QUOTAS = (  # service, name of the quota, what the stack needs of it
@@ -167,9 +180,12 @@ def _principal(arn: str) -> str:
     return f"{found[1]}:iam::{found[2]}:role/{found[3]}" if found else arn
 
 
-def _denied(stack: Stack, arn: str, wanted: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Of (action, resource) those that IAM would deny the principal."""
+def _denied(
+    stack: Stack, arn: str, wanted: list[tuple[str, str]], context: tuple[dict, ...] = ()
+) -> list[tuple[str, str]]:
+    """Of (action, resource) those that IAM would deny the principal, where context is true."""
     iam, denied = stack.client("iam"), []
+    known = {"ContextEntries": list(context)} if context else {}
     by_resource: dict[str, list[str]] = {}
     for action, resource in wanted:
         by_resource.setdefault(resource, []).append(action)
@@ -179,6 +195,7 @@ def _denied(stack: Stack, arn: str, wanted: list[tuple[str, str]]) -> list[tuple
                 PolicySourceArn=arn,
                 ActionNames=sorted(actions[at : at + AT_ONCE]),
                 ResourceArns=[resource],
+                **known,
             )
             denied += [
                 (result["EvalActionName"], resource)
@@ -286,18 +303,19 @@ def _role(stack: Stack, logical: str, template: dict) -> Iterator[Finding]:
         return
     iam = stack.client("iam")
     arn = iam.get_role(RoleName=name)["Role"]["Arn"]
-    wanted, sids = [], set()
+    wanted, sids, context = [], set(), []
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
         for statement in document["Statement"]:
             sids.add(statement.get("Sid"))
+            context += _context(statement.get("Condition", {}))
             wanted += [
                 (action, resource.replace("*", "preflight"))
                 for action in _list(statement["Action"])
                 for resource in _list(statement["Resource"])
             ]
     missing = _sids(template, logical) - sids
-    denied = _denied(stack, arn, wanted)
+    denied = _denied(stack, arn, wanted, tuple(context))
     if missing:
         said = f"lacks {', '.join(sorted(missing))} of the template: make deploy"
         yield Finding(WRONG, f"role {name}", said)
@@ -307,6 +325,15 @@ def _role(stack: Stack, logical: str, template: dict) -> Iterator[Finding]:
         yield Finding(WRONG, f"role {name}", f"denied: {shown}; {remedy}")
     else:
         yield Finding(OK, f"role {name}", f"{len(wanted)} rights")
+
+
+def _context(condition: dict) -> list[dict]:
+    """What a call must carry for a statement's condition to hold; a simulation knows nothing."""
+    return [
+        {"ContextKeyName": key, "ContextKeyValues": _list(values), "ContextKeyType": "string"}
+        for keys in condition.values()
+        for key, values in keys.items()
+    ]
 
 
 def _sids(template: dict, logical: str) -> set[str]:

@@ -198,6 +198,23 @@ def test_after_a_deployment_jobs_triggers_athena_mail_and_roles_are_looked_at():
     assert found["Python modules of Glue's image"][0] == "cannot tell"
 
 
+def test_a_right_under_a_condition_is_simulated_with_what_the_condition_asks_for():
+    """Without it IAM's simulation denies the board report's mail to a role that may send it."""
+    address = {"StringEquals": {"ses:FromAddress": "finance@example.com"}}
+    statement = {"Sid": "MailBoardReport", "Action": "ses:SendEmail", "Condition": address}
+    statement["Resource"] = "arn:aws:ses:eu-central-1:123456789012:identity/*"
+    *_, role, names, policy, _ = after()
+    policy[2]["PolicyDocument"] = json.dumps({"Statement": [statement]})
+    told = {"ContextKeyName": "ses:FromAddress", "ContextKeyValues": ["finance@example.com"]}
+    asked = {"PolicySourceArn": ROLE, "ActionNames": ["ses:SendEmail"], "ResourceArns": ANY}
+    asked["ContextEntries"] = [{**told, "ContextKeyType": "string"}]
+    answer = ("iam", "simulate_principal_policy", decisions(True, "ses:SendEmail"), asked)
+    stack = Recorded([role, names, policy, answer], OUTPUTS)
+    stack.made = {"AWS::IAM::Role": {"NormalizeRole": "fl-NormalizeRole-X"}}
+    list(preflight._role(stack, "NormalizeRole", raw()))
+    stack.stub("iam").assert_no_pending_responses()  # it asked so; another question is an error
+
+
 @pytest.mark.parametrize(
     ("more", "what", "remedy"),
     [

@@ -185,7 +185,7 @@ def test_a_fresh_file_makes_the_batch_wait_for_the_quiet_period(job):
     file = job.put(CSV, bill(row()))
     result = job.run(quiet_minutes=30)
     assert (result.code, result.last) == (0, "0 published, 0 unchanged, 1 waiting, 0 refused.")
-    assert "its newest file is too new; quiet in 30 min" in result.line("waits")
+    assert "its newest file is new: read in 30 min, if no other comes" in result.line("waits")
     os.utime(file, (time.time() - 1801, time.time() - 1801))
     assert job.run(quiet_minutes=30).line("published")
 

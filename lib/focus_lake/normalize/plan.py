@@ -130,7 +130,8 @@ def wait(batch: Batch, options: NormalizeOptions, now: datetime) -> Step | None:
     quiet = timedelta(minutes=options.quiet_minutes)
     if abs(age) < quiet and not batch.is_finished:  # another clock may be a little ahead
         left = int((quiet - age).total_seconds() // 60) + 1
-        why = f"its newest file is too new; quiet in {left} min (--quiet_minutes; 0 reads it now)"
+        why = f"its newest file is new: read in {left} min, if no other comes"
+        why += " (--quiet_minutes 0: now)"
         return Step(batch, WAIT, why)
     return None
 
