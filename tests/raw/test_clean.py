@@ -197,6 +197,7 @@ GOOD_ZIP = zipped_names({"bill.csv": BILL * 500})
         ("b.csv", gzip.compress(BILL.encode())[:-8] + b"\0" * 8, "broken_zip", "b.csv", "damaged"),
         ("b.csv", "<html><body>Sorry</body>\n", "no_focus_header", "b.csv", "no BilledCost and no"),
         ("b.csv", "BilledCost,x\n1,2\n", "no_focus_header", "b.csv", "no BillingPeriodStart"),
+        ("b.csv", "BilledCost;x\r\n", "no_focus_header", "b.csv", "'BilledCost;x'; ';' stands b"),
         ("b.csv", BILL.encode("utf-16"), "not_utf8", "b.csv", "UTF-16"),
         ("b.csv", (HEAD + "1,云服务器\n").encode("gbk"), "not_utf8", "b.csv", "reads as GBK"),
         ("b.csv", HEAD + "1,a\0b\n", "nul_bytes", "b.csv", "line 2: a NUL byte"),

@@ -175,9 +175,17 @@ def _check_header(opener: Opener, required: Required) -> None:
     if b"\0" in start:
         return  # the strict reading names the line
     first = start.lstrip(b"\r\n").split(b"\n", 1)[0]
-    text = first.decode("utf-8", "replace")
-    names = [name.strip(' \r"') for name in text.split(",")]
-    _check_names(names, required, f"it starts with {text[:60]!r}")
+    text = first.decode("utf-8", "replace").rstrip("\r")
+    found = f"it starts with {text[:60]!r}"
+    heads = {head for each in required.values() for head in each}
+    for mark in ";\t|":
+        if mark in text and heads & {name.casefold() for name in _split(text, mark)}:
+            found += f"; {mark!r} stands between fields, and only commas are read: convert the file"
+    _check_names(_split(text, ","), required, found)
+
+
+def _split(header: str, mark: str) -> list[str]:
+    return [name.strip(' "') for name in header.split(mark)]
 
 
 def _check_names(

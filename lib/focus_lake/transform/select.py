@@ -77,7 +77,10 @@ class Transform:
                 self.tag_columns.append(head)
             if (key := by_tags.key_of(head)) is not None:
                 if other := self.tag_heads.get(key):
-                    message = f"both {other} and {head} are the tag {key}"
+                    message = (
+                        f"both {other} and {head} are the tag {key}: take the prefix of one out of "
+                        f"[tags], and give its headers columns of their own in [extra_columns]"
+                    )
                     raise BatchRejected("repeated_column", message)
                 self.tag_heads[key] = head
             elif column is None and head not in self.tag_columns:
