@@ -13,6 +13,7 @@ from pyspark.sql.types import IntegerType, LongType, StringType, StructField, St
 
 from focus_lake import storage
 from focus_lake.declare.model import Declaration, Format
+from focus_lake.frames.columns import batches
 from focus_lake.frames.files import files_frame
 from focus_lake.frames.heads import (
     EXPORT,
@@ -27,7 +28,7 @@ from focus_lake.frames.heads import (
     RECORD,
     VERSION,
 )  # fmt: skip
-from focus_lake.frames.records import Text, batches, look
+from focus_lake.frames.records import Text, look
 from focus_lake.frames.sql import texts
 from focus_lake.storage import Store
 
@@ -176,7 +177,7 @@ def _records(
         made[RECORD] = pa.array(range(first + 1, first + 1 + count), pa.int64())
         made[LINE] = pa.array(lines, pa.int64())
         made[FAULT] = pa.array(faults, pa.string())
-        made[HEADER] = pa.array([piece.header] * count, pa.int32())
+        made[HEADER] = pa.repeat(pa.scalar(piece.header, pa.int32()), count)
         nothing = pa.nulls(count, pa.string())
         delivered = [columns[at[one]] if one in at else nothing for one in fields]
         yield pa.RecordBatch.from_arrays([*(made[one] for one in _OURS), *delivered], names=names)

@@ -1,4 +1,4 @@
-"""The delivered records of one raw file, by Python's own zipfile, gzip, csv and json, and pyarrow.
+"""The texts and records of one raw file, by Python's own zipfile, gzip, csv and json.
 
 Nothing is guessed: a text is strict CSV, or it raises. Every value comes out as text or None.
 """
@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from focus_lake.frames import json_rows
@@ -33,6 +32,8 @@ _LITTER = re.compile(
 )
 DOUBLED, BACKSLASH = "doubled", "backslash"
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
+# Behind a backslash two quotes and more of the field: no text has this whose quotes are escaped.
+_DOUBLES = re.compile(rb'\\""[^,\r\n]')
 _LONGEST = 8 * 1024 * 1024  # letters of a record; past this a quote was opened and never closed
 # A field of a record in which backslashes escape quotes, and what ends it.
 _FIELD = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|([^",\r\n]*))(,|\r?\n|\Z)', re.DOTALL)
@@ -70,12 +71,12 @@ def look(raw: Store, path: str, encoding: str = "utf-8", rows_key: str | None = 
     if start == b"PAR1":
         with raw.open(path) as file:
             parquet = pq.ParquetFile(file)
-            size = sum(parquet.metadata.row_group(n).total_byte_size for n in _groups(parquet))
+            size = sum(parquet.metadata.row_group(n).total_byte_size for n in groups_of(parquet))
             return [Text(path, None, "parquet", tuple(parquet.schema_arrow.names), size=size)]
     return [_look(raw, path, member, encoding, rows_key) for member in _members(raw, path, start)]
 
 
-def _groups(parquet: Any) -> range:
+def groups_of(parquet: Any) -> range:
     return range(parquet.num_row_groups)
 
 
@@ -92,17 +93,19 @@ def _look(raw: Store, path: str, member: str | None, encoding: str, rows_key: st
         start = stream.read(64)
     if json_rows.is_json_name(member or path) or json_rows.begins_json(start):
         text = Text(path, member, "json", (), rows_key=rows_key)
-        keys = dict.fromkeys(key for row in _json_rows(raw, text) for key in row)
+        keys = dict.fromkeys(key for row in json_objects(raw, text) for key in row)
         return replace(text, head=tuple(keys))
-    size, escapes, last = 0, False, b""
+    size, escapes, doubles, last = 0, False, False, b""
     with _opened(raw, path, member) as stream:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             escapes = escapes or b'\\"' in last + chunk
-            last = chunk[-1:]
-    quoting = _quoting(raw, path, member, encoding) if escapes else DOUBLED
-    with _lines(raw, path, member, encoding) as lines:
-        head = next((row for row, _ in _rows(lines, quoting) if row), [])
+            doubles = doubles or _DOUBLES.search(last + chunk) is not None
+            last = (last + chunk)[-3:]
+    is_open = escapes and not doubles
+    quoting = _quoting(raw, path, member, encoding) if is_open else DOUBLED
+    with lines_of(raw, path, member, encoding) as lines:
+        head = next((row for row, _ in rows_of(lines, quoting) if row), [])
     names = tuple(one.strip() for one in head)
     return Text(path, member, "csv", names, quoting, size, encoding)
 
@@ -122,9 +125,9 @@ def _wrong_records(
 ) -> int | None:
     """How many records have another number of fields than the first; None if it is not CSV."""
     width, wrong = 0, 0
-    with _lines(raw, path, member, encoding) as lines:
+    with lines_of(raw, path, member, encoding) as lines:
         try:
-            for row, _ in _rows(lines, quoting):
+            for row, _ in rows_of(lines, quoting):
                 width = width or len(row)
                 wrong += bool(row) and len(row) != width
         except csv.Error:
@@ -148,7 +151,9 @@ def _opened(raw: Store, path: str, member: str | None) -> Iterator[Any]:
 
 
 @contextmanager
-def _lines(raw: Store, path: str, member: str | None, encoding: str) -> Iterator[io.TextIOWrapper]:
+def lines_of(
+    raw: Store, path: str, member: str | None, encoding: str
+) -> Iterator[io.TextIOWrapper]:
     """The text, a line at a time; only a newline ends one, as line numbers are counted."""
     with _opened(raw, path, member) as stream:
         yield io.TextIOWrapper(stream, encoding=_decoder(encoding), newline="\n")
@@ -159,7 +164,7 @@ def _decoder(encoding: str) -> str:
     return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
 
 
-def _rows(lines: Iterable[str], quoting: str) -> Iterator[tuple[list[str], int]]:
+def rows_of(lines: Iterable[str], quoting: str) -> Iterator[tuple[list[str], int]]:
     """(fields, the line a record begins on, from 1); a blank line gives no fields."""
     if quoting == BACKSLASH:
         yield from _escaped_rows(lines)
@@ -171,7 +176,7 @@ def _rows(lines: Iterable[str], quoting: str) -> Iterator[tuple[list[str], int]]
 
 
 def _escaped_rows(lines: Iterable[str]) -> Iterator[tuple[list[str], int]]:
-    """As _rows, where a backslash escapes a quote or a backslash inside quotes, and there alone."""
+    """As rows_of; a backslash escapes a quote or a backslash inside quotes, and there alone."""
     pending: list[str] = []
     begin, inside, size = 1, False, 0
     for number, line in enumerate(lines, 1):
@@ -206,88 +211,7 @@ def _escaped_row(text: str) -> list[str] | None:
             return row
 
 
-def batches(raw: Store, text: Text, share: int, shares: int, rows: int) -> Iterator:
-    """(number of the first record, lines, faults, columns by header) of every shares-th batch.
-
-    A share of a text reads all of it, where that cannot be helped, and hands out its own batches.
-    """
-    if text.kind == "parquet":
-        yield from _parquet(raw, text, share, shares, rows)
-        return
-    taken = _taken_rows(raw, text, share, shares, rows)
-    for first, chosen in taken:
-        good = [row if fault is None else [None] * len(text.head) for row, _, fault in chosen]
-        # Of a list pyarrow makes an array twice as fast as of a tuple.
-        columns = [pa.array(list(one), pa.string()) for one in zip(*good, strict=True)]
-        lines = [line for _, line, _ in chosen]
-        yield first, lines, [fault for _, _, fault in chosen], columns
-
-
-def _taken_rows(raw: Store, text: Text, share: int, shares: int, rows: int) -> Iterator:
-    number, chosen, width = 0, [], len(text.head)
-    for row, line in _records(raw, text):
-        if (number // rows) % shares == share:
-            chosen.append((row, line, None if len(row) == width else _wrong(row, width)))
-        number += 1
-        if number % rows == 0 and chosen:
-            yield number - rows, chosen
-            chosen = []
-    if chosen:
-        yield number - number % rows, chosen
-
-
-def _wrong(row: list, width: int) -> str:
-    return f"the record has {len(row)} fields, the header {width}"
-
-
-def _records(raw: Store, text: Text) -> Iterator[tuple[list, int]]:
-    if text.kind == "json":
-        for number, row in enumerate(_json_rows(raw, text), 1):
-            yield [json_rows.as_text(row.get(key)) for key in text.head], number
-        return
-    with _lines(raw, text.path, text.member, text.encoding) as lines:
-        rows = ((row, line) for row, line in _rows(lines, text.quoting) if row)
-        next(rows, None)  # the header
-        yield from rows
-
-
-def _json_rows(raw: Store, text: Text) -> Iterator[dict]:
+def json_objects(raw: Store, text: Text) -> Iterator[dict]:
     with _opened(raw, text.path, text.member) as stream:
         is_lines = json_rows.is_lines_name(text.member or text.path)
         yield from json_rows.rows(stream, is_lines, text.rows_key)
-
-
-def _parquet(raw: Store, text: Text, share: int, shares: int, rows: int) -> Iterator:
-    with raw.open(text.path) as file:
-        parquet, number = pq.ParquetFile(file), 0
-        for group in _groups(parquet):
-            if group % shares == share:
-                first = number
-                for batch in parquet.iter_batches(rows, [group], use_threads=False):
-                    records = list(range(first + 1, first + 1 + len(batch)))
-                    columns = [_texts_of(column) for column in batch.columns]
-                    yield first, records, [None] * len(batch), columns
-                    first += len(batch)
-            number += parquet.metadata.row_group(group).num_rows
-
-
-def _texts_of(values: pa.Array) -> pa.Array:
-    """Values of any type as text: a double as the shortest that reads back as the same."""
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    if not pa.types.is_nested(values.type):
-        return values.cast(pa.string())
-    return pa.array([_nested(value, values.type) for value in values.to_pylist()], pa.string())
-
-
-def _nested(value: Any, kind: pa.DataType) -> str | None:
-    """Maps, and lists of keys and values such as Google's, as a JSON object; the rest as JSON."""
-    if value is None:
-        return None
-    if pa.types.is_map(kind):
-        return json_rows.compact(dict(value))
-    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
-        names = {field.name.casefold(): field.name for field in kind.value_type}
-        if {"key", "value"} <= names.keys():
-            return json_rows.compact({one[names["key"]]: one[names["value"]] for one in value})
-    return json_rows.compact(value)
