@@ -121,12 +121,12 @@ class Auditor:
         self, good: list[tuple[dict[str, Any], Finding]], files: DataFrame
     ) -> Iterator[Finding]:
         lines = [line for line, _ in good]
-        raw = seen(self._typed(lines, files), self.declaration)
-        published = seen(self._published(lines), self.declaration)
+        sides = {"raw": self._typed(lines, files), "published": self._published(lines)}
+        found = seen(sides, self.declaration)
         wrong: dict[Batch, list[str]] = {}
         rows: dict[Batch, int] = {}
         for line, finding in good:
-            ours, theirs = (side.get(line["key"], Seen()) for side in (raw, published))
+            ours, theirs = (found[side].get(line["key"], Seen()) for side in sides)
             self._count(finding, line, ours, theirs)
             unlike = columns_that_differ(ours, theirs)
             if unlike or ours.rows != theirs.rows:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
+from functools import reduce
 
 from pyspark.sql import DataFrame, Row, functions
 
@@ -24,7 +26,8 @@ COSTS = tuple(
 Batch = tuple[str, str]  # yearmonth and batch_ts
 EXAMPLES = 5  # of a column
 _ADD = Context(prec=100, traps=[Inexact]).add
-_MARK, _KEY, _NUMBER = "_mark", "_key", "_number"
+_MARK, _KEY, _NUMBER, _SIDE = "_mark", "_key", "_number", "_side"
+_PARTS = 64  # sums of a batch
 
 
 @dataclass
@@ -41,24 +44,33 @@ class Seen:
     sums: dict[tuple[str | None, str], Decimal] = field(default_factory=dict)
 
 
-def seen(rows: DataFrame, declaration: Declaration) -> dict[Batch, Seen]:
-    """(yearmonth, batch_ts) -> what it holds; one pass, whatever the number of rows.
+def seen(sides: Mapping[str, DataFrame], declaration: Declaration) -> dict[str, dict[Batch, Seen]]:
+    """By side, what each batch of it holds; one pass over both, whatever the number of rows.
 
-    A checksum adds up 40 bits of the hash of each value; rows are added up by task, since a sum of
-    more than 16 million of them could overflow.
+    A checksum adds up 38 bits of the hash of each value. Rows are added up in parts, by where they
+    stood in their files, since one sum of more than 33 million of them could overflow.
     """
     columns = [column.name for column in declaration.columns]
-    is_bad = "_rejected IS NOT NULL" if "_rejected" in rows.columns else "false"
     totals = ["count(*) AS rows"]
     for number, column in enumerate(declaration.columns):
         totals.append(f"count({name(column.name)}) AS n{number}")
-        totals.append(f"sum(shiftright(xxhash64({_value(column)}), 24)) AS h{number}")
+        totals.append(f"sum(shiftright(xxhash64({_value(column)}), 26)) AS h{number}")
     totals += [f"try_sum({cost}) AS sum_{cost}" for cost in COSTS]
-    keys = ["yearmonth", "batch_ts", f"{is_bad} AS bad", f"{CURRENCY} AS currency"]
-    found: dict[Batch, Seen] = {}
-    for row in _grouped(rows, [*keys, "spark_partition_id() AS task"], totals):
-        _add(found.setdefault((row["yearmonth"], row["batch_ts"]), Seen()), row, columns)
+    keys = [_SIDE, "yearmonth", "batch_ts", "bad", f"{CURRENCY} AS currency"]
+    keys.append(f"try_cast(x_SourceRow AS BIGINT) % {_PARTS} AS part")
+    # One table, so that Java has the sums to compile once.
+    rows = reduce(DataFrame.union, (_side(*each, columns) for each in sides.items()))
+    found: dict[str, dict[Batch, Seen]] = {side: {} for side in sides}
+    for row in _grouped(rows, keys, totals):
+        batches = found[row[_SIDE]]
+        _add(batches.setdefault((row["yearmonth"], row["batch_ts"]), Seen()), row, columns)
     return found
+
+
+def _side(side: str, rows: DataFrame, columns: list[str]) -> DataFrame:
+    is_bad = "_rejected IS NOT NULL" if "_rejected" in rows.columns else "false"
+    behind = ["yearmonth", "batch_ts", f"{is_bad} AS bad", f"{text(side)} AS {_SIDE}"]
+    return rows.selectExpr(*map(name, columns), *behind)
 
 
 def _grouped(rows: DataFrame, keys: list[str], totals: list[str]) -> list[Row]:

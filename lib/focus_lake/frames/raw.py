@@ -73,7 +73,7 @@ def raw_frame(
     found = found.where("is_named")
     if months := tuple(yearmonths):
         found = found.where(f"yearmonth IN ({texts(months)})")
-    about = {row.path: row for row in found.orderBy("path").collect()}
+    about = {row.path: row for row in sorted(found.collect(), key=lambda row: row.path)}
     seen = _looked_at(spark, place, list(about), declaration.format)
     heads = list(dict.fromkeys(text.head for text in seen))
     schema = _schema(heads)
