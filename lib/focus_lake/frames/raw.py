@@ -33,7 +33,7 @@ from focus_lake.frames.sql import texts
 from focus_lake.storage import Store
 
 ROWS = 4096  # in a batch handed from Python to Spark: what bounds a task's memory
-SHARE = 64 * 1024 * 1024  # bytes of a text from which on several tasks read it
+SHARE = 32 * 1024 * 1024  # bytes of a text from which on several tasks read it
 _NUMBERS = {RECORD: LongType(), LINE: LongType(), HEADER: IntegerType()}
 _OURS = (
     "yearmonth",
