@@ -27,7 +27,6 @@ Batch = tuple[str, str]  # yearmonth and batch_ts
 EXAMPLES = 5  # of a column
 _ADD = Context(prec=100, traps=[Inexact]).add
 _MARK, _KEY, _NUMBER, _SIDE = "_mark", "_key", "_number", "_side"
-_PARTS = 64  # sums of a batch
 
 
 @dataclass
@@ -47,17 +46,16 @@ class Seen:
 def seen(sides: Mapping[str, DataFrame], declaration: Declaration) -> dict[str, dict[Batch, Seen]]:
     """By side, what each batch of it holds; one pass over both, whatever the number of rows.
 
-    A checksum adds up 38 bits of the hash of each value. Rows are added up in parts, by where they
-    stood in their files, since one sum of more than 33 million of them could overflow.
+    A checksum adds up 40 bits of the hash of each value; rows are added up by task, since a sum of
+    more than 8 million of them could overflow.
     """
     columns = [column.name for column in declaration.columns]
     totals = ["count(*) AS rows"]
     for number, column in enumerate(declaration.columns):
         totals.append(f"count({name(column.name)}) AS n{number}")
-        totals.append(f"sum(shiftright(xxhash64({_value(column)}), 26)) AS h{number}")
+        totals.append(f"sum(shiftright(xxhash64({_value(column)}), 24)) AS h{number}")
     totals += [f"try_sum({cost}) AS sum_{cost}" for cost in COSTS]
-    keys = [_SIDE, "yearmonth", "batch_ts", "bad", f"{CURRENCY} AS currency"]
-    keys.append(f"try_cast(x_SourceRow AS BIGINT) % {_PARTS} AS part")
+    keys = [_SIDE, "yearmonth", "batch_ts", "bad", f"{CURRENCY} AS currency", "_task"]
     # One table, so that Java has the sums to compile once.
     rows = reduce(DataFrame.union, (_side(*each, columns) for each in sides.items()))
     found: dict[str, dict[Batch, Seen]] = {side: {} for side in sides}
@@ -70,6 +68,7 @@ def seen(sides: Mapping[str, DataFrame], declaration: Declaration) -> dict[str, 
 def _side(side: str, rows: DataFrame, columns: list[str]) -> DataFrame:
     is_bad = "_rejected IS NOT NULL" if "_rejected" in rows.columns else "false"
     behind = ["yearmonth", "batch_ts", f"{is_bad} AS bad", f"{text(side)} AS {_SIDE}"]
+    behind.append("spark_partition_id() AS _task")
     return rows.selectExpr(*map(name, columns), *behind)
 
 
