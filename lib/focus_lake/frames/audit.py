@@ -90,7 +90,8 @@ class Auditor:
         good = []
         for line in lines:
             finding = self._begun(line, started)
-            finding.reasons = [*_gone(line, there), *_unread(line, self.declaration, known)]
+            unread = _unread(line, self.declaration, known)
+            finding.reasons = [*_gone(line, there)] or [*unread]
             if finding.reasons:
                 finding.verdict, finding.ended_at = UNAUDITABLE, utc_now()
                 yield finding

@@ -170,7 +170,8 @@ def _told(finding: Finding) -> list[str]:
             f"{one['BillingCurrency'] or 'no currency'} {_amount(one['BilledCost_published'])}"
             for one in finding.cost_sums
         )
-        rows = f"{finding.rows_published:,} rows, {finding.column_count} columns"
+        count = "1 row" if finding.rows_published == 1 else f"{finding.rows_published:,} rows"
+        rows = f"{count}, {finding.column_count} columns"
         return [f"agrees             {batch}: {rows}, billed {billed or '0'}"]
     label = finding.verdict.ljust(18) if finding.verdict == UNAUDITABLE else "DIFFERS           "
     told = [f"{label} {batch}: {reason}" for reason in finding.reasons]
