@@ -1,17 +1,19 @@
 """Batches from their raw files to audited Parquet in scratch: unzip, type, write.
 
-A large batch is shared out over the cores, and while it is typed the next one is unzipped. Small
-batches are read many at a time, some in a task, for each action of Spark costs a fifth of a second;
-while they are published, the next ones are read.
+A large batch is shared out over the cores; two are read at a time, so that one has tasks for a
+core that the other leaves idle. Small batches are read many at a time, some in a task, for each
+action of Spark costs a fifth of a second; while they are published, the next ones are read.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 from focus_lake.conformance.findings import Conformance
 from focus_lake.declare.model import Declaration
@@ -32,6 +34,7 @@ SMALL = 2 * 1024 * 1024  # raw bytes of a batch that one core reads in a second
 TOGETHER = 64 * 1024 * 1024  # raw bytes of small batches read in one action ...
 AT_MOST = 64  # ... and their number: while these are published, the next are read
 TASKS_A_CORE = 4  # of small batches: few enough to start, enough to end together
+AT_A_TIME = 2  # groups being read: their texts lie in scratch
 TEXT_A_FILE = 1024**3  # bytes of text that make about one Parquet file of 128 MB
 
 
@@ -77,25 +80,24 @@ Item = tuple[Batch, str]  # a batch, and its folder in the lake's scratch
 
 
 def in_turn(how: How, cluster: Cluster | Here, items: Sequence[Item]) -> Iterator[Read]:
-    """Each batch as it was read, in the order given; it can be published while others wait."""
+    """Each batch as it was read, in the order given; it can be published while others are read."""
     groups = _groups(items)
-    with ThreadPoolExecutor(1, "ahead") as pool:
-        ahead: Future | None = None
-        for number, group in enumerate(groups):
-            begun = ahead.result() if ahead else _begin(how, cluster, group)
-            ahead = None
-            if number + 1 < len(groups) and not isinstance(cluster, Here):
-                ahead = pool.submit(_begin, how, cluster, groups[number + 1])
-            if len(group) > 1:
-                yield from begun
-            else:
-                yield write(how, cluster, group[0], begun[0])
+    if isinstance(cluster, Here):
+        for group in groups:
+            yield from _read(how, cluster, group)
+        return
+    with ThreadPoolExecutor(AT_A_TIME, "reading") as pool:
+        begun = deque(pool.submit(_read, how, cluster, one) for one in groups[:AT_A_TIME])
+        waiting = iter(groups[AT_A_TIME:])
+        while begun:
+            yield from begun.popleft().result()
+            begun.extend(pool.submit(_read, how, cluster, one) for one in islice(waiting, 1))
 
 
-def _begin(how: How, cluster: Cluster | Here, group: list[Item]) -> list[Read]:
-    """What can be done ahead: small batches whole, of a large one that it is unzipped."""
+def _read(how: How, cluster: Cluster | Here, group: list[Item]) -> list[Read]:
+    """A large batch shared out over the cores, or small ones side by side."""
     if len(group) == 1:
-        return [unzip(how, cluster, group[0])]
+        return [write(how, cluster, group[0], unzip(how, cluster, group[0]))]
     try:
         return _side_by_side(how, cluster, group)
     except FocusLakeError as error:  # of Spark; each batch is named with it
