@@ -18,6 +18,7 @@ import measure
 import queries
 import rounds as both
 
+import plan
 from focus_lake.options import option, run_job
 from focus_lake.spark.session import Cluster
 
@@ -57,6 +58,7 @@ def main(options: Options) -> int:
     if options.questions_rows:
         pages = queries.pages(folder, options.questions_rows)
         _say("pages of that lake", pages.seconds, more=f"{pages.processor:.1f} s of processors")
+    plans = plan.run(folder, options.questions_rows) if options.questions_rows else {}
     for name, ratio in both.ratios(rounds).items():
         print(f"{name}: {ratio:.2f}", flush=True)
     print(f"audit ratio to the job: {audit[0]:.1f}", flush=True)
@@ -64,6 +66,8 @@ def main(options: Options) -> int:
     print(f"first load: {first_load:.1f} s", flush=True)
     for engine, seconds in questions.items():
         print(f"ten questions on {engine}: {statistics.median(seconds):.2f} s", flush=True)
+    for engine, slowest in plans.items():
+        print(f"slowest view of plans on {engine}: {slowest:.2f} s", flush=True)
     return 0
 
 

@@ -36,11 +36,11 @@ ROUNDS = 3  # each question is asked so often; its middle time counts
 
 def run(folder: Path, rows: int) -> dict[str, list[float]]:
     """Engine -> seconds of each question; an engine that cannot be had is told and left out."""
-    lake = _lake(folder, rows)
+    lake = made_lake(folder, rows)
     print(f"ten questions, {rows:,} line items in {MONTHS} months:")
     found = {"DuckDB": _on_duckdb(lake)}
-    if trino := _trino_server():
-        found["Trino"] = _on_trino(lake, trino)
+    if script := trino_server():
+        found["Trino"] = _on_trino(lake, script)
     for engine, seconds in found.items():
         listed = ", ".join(f"{value:.2f}" for value in seconds)
         print(f"  {engine}: {listed}; slowest {max(seconds):.2f} s", flush=True)
@@ -60,7 +60,7 @@ def questions() -> list[tuple[str, str]]:
     return [(part.split("\n", 1)[0], part.split("\n", 1)[1].strip()) for part in parts]
 
 
-def _timed(ask) -> float:
+def timed(ask) -> float:
     seconds = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
@@ -70,10 +70,10 @@ def _timed(ask) -> float:
 
 
 def _on_duckdb(lake: Path) -> list[float]:
-    _refresh("--engine", "duckdb", "--lake", str(lake))
+    refresh("--engine", "duckdb", "--lake", str(lake))
     with duckdb.connect(str(lake / "focus.duckdb"), read_only=True) as connection:
         asked = [translate(sql, "focus") for _, sql in questions()]
-        return [_timed(lambda sql=sql: connection.execute(sql).fetchall()) for sql in asked]
+        return [timed(lambda sql=sql: connection.execute(sql).fetchall()) for sql in asked]
 
 
 def _on_trino(lake: Path, script) -> list[float]:
@@ -84,26 +84,26 @@ def _on_trino(lake: Path, script) -> list[float]:
         script.running(lake, Path(work)) as server,
     ):
         where = ("--trino_port", str(server.port), "--location", server.location)
-        _refresh("--engine", "trino", "--lake", str(lake), *where)
+        refresh("--engine", "trino", "--lake", str(lake), *where)
         connection = trino.dbapi.connect(
             host="127.0.0.1", port=server.port, user="bench", catalog="hive", schema="focus"
         )
         cursor = connection.cursor()
-        return [_timed(lambda sql=sql: cursor.execute(sql).fetchall()) for _, sql in questions()]
+        return [timed(lambda sql=sql: cursor.execute(sql).fetchall()) for _, sql in questions()]
 
 
-def _refresh(*options: str) -> None:
+def refresh(*options: str) -> None:
     command = [sys.executable, str(ROOT / "jobs" / "refresh_catalog.py"), "--providers"]
-    _job([*command, data.PROVIDER, *options])
+    job([*command, data.PROVIDER, *options])
 
 
-def _job(command: list[str]) -> None:
+def job(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}:\n{done.stderr}{done.stdout}")
 
 
-def _trino_server():
+def trino_server():
     """scripts/trino_server.py as a module, its Trino fetched; None where it cannot be had."""
     sys.path.insert(0, str(ROOT / "scripts"))  # it imports its neighbours
     spec = importlib.util.spec_from_file_location(
@@ -121,13 +121,13 @@ def _trino_server():
     return script
 
 
-def _lake(folder: Path, rows: int) -> Path:
+def made_lake(folder: Path, rows: int) -> Path:
     lake, done = folder / "questions" / "lake", folder / "questions" / f"{rows}"
     if not done.exists():
         shutil.rmtree(lake.parent, ignore_errors=True)
         lake.mkdir(parents=True)
         _shift(folder / "warm", lake, rows // MONTHS)
-        _job(
+        job(
             [sys.executable, str(ROOT / "jobs" / "normalize_focus.py"), "--rebuild_daily", "true"]
             + ["--providers", data.PROVIDER, "--raw", str(folder), "--lake", str(lake)]
         )

@@ -12,11 +12,10 @@ WITH charges AS (
         BillingCurrency AS currency,
         InvoiceId AS id,
         MAX(InvoiceIssuerName) AS issuer,
-        SUM(CASE WHEN ChargeCategory = 'Tax' THEN CAST(0 AS decimal(38, 18)) ELSE BilledCost END)
-            AS in_lake,
-        SUM(CASE WHEN ChargeCategory = 'Tax' THEN BilledCost END) AS tax,
-        CAST(SUM(CASE WHEN ChargeCategory = 'Tax' THEN 0 ELSE x_RowCount END) AS bigint) AS row_count
-    FROM ${database}.focus_daily
+        SUM(x_InLake) AS in_lake,
+        SUM(x_TaxInLake) AS tax,
+        CAST(SUM(x_RowCount) AS bigint) AS row_count
+    FROM ${database}.focus_invoice_costs
     GROUP BY
         x_Provider,
         BillingAccountId,

@@ -4,71 +4,19 @@
 -- Measures of charges go by their own billing month (x_BillingMonth), those of batches by the
 -- folder's. reason: why there is no value, or what the value leaves out.
 CREATE OR REPLACE VIEW ${database}.focus_metrics_now AS
-WITH declared (provider, delivery) AS (
-    VALUES
-${deliveries}
-),
-
--- What is dated after a batch was delivered had not been used by then. A report of a day is
--- delivered with that day.
-batches AS (
+WITH charged AS (
     SELECT
-        live.*,
-        CASE
-            WHEN declared.delivery <> 'snapshot' THEN DATE_ADD('day', 1, live.delivered_at)
-            ELSE live.delivered_at
-        END AS delivered_by
-    FROM ${database}.focus_live_batches AS live
-    LEFT JOIN declared
-        ON live.provider = declared.provider
-),
-
--- Days of charges by batch, with how far their charges reach: those of a day or less, if any.
-charged AS (
-    SELECT
-        charges.x_Provider AS provider,
-        charges.x_Export AS export,
-        charges.yearmonth,
-        charges.batch_ts,
-        charges.x_BillingMonth AS month,
-        charges.BillingCurrency,
-        CAST(charges.ChargePeriodStart AS date) AS day,
-        MAX(
-            CASE
-                WHEN
-                    charges.ChargePeriodEnd
-                    <= COALESCE(batches.delivered_by, batches.published_at)
-                    AND DATE_DIFF('hour', charges.ChargePeriodStart, charges.ChargePeriodEnd) <= 25
-                    THEN charges.ChargePeriodEnd
-            END
-        ) AS short_until,
-        MAX(
-            CASE
-                WHEN
-                    charges.ChargePeriodEnd
-                    <= COALESCE(batches.delivered_by, batches.published_at)
-                    THEN charges.ChargePeriodEnd
-            END
-        ) AS any_until,
-        SUM(
-            CASE
-                WHEN x_Owner IS NULL AND ${is_charged} THEN EffectiveCost
-                ELSE CAST(0 AS decimal(38, 18))
-            END
-        ) AS cost
-    FROM ${database}.focus_unified AS charges
-    INNER JOIN batches
-        ON charges.x_Provider = batches.provider
-        AND charges.yearmonth = batches.yearmonth
-        AND charges.batch_ts = batches.batch_ts
-    GROUP BY
-        charges.x_Provider,
-        charges.x_Export,
-        charges.yearmonth,
-        charges.batch_ts,
-        charges.x_BillingMonth,
-        charges.BillingCurrency,
-        CAST(charges.ChargePeriodStart AS date)
+        x_Provider AS provider,
+        x_Export AS export,
+        yearmonth,
+        batch_ts,
+        x_BillingMonth AS month,
+        BillingCurrency,
+        x_Day AS day,
+        x_ShortUntil AS short_until,
+        x_AnyUntil AS any_until,
+        x_UnownedCost AS cost
+    FROM ${database}.focus_charge_days
 ),
 
 batch_reach AS (
@@ -104,7 +52,7 @@ live AS (
         MAX(DATE_DIFF('millisecond', batches.delivered_at, batches.published_at))
             AS since_delivery,
         MAX(DATE_DIFF('millisecond', batches.started_at, batches.published_at)) AS since_start
-    FROM batches
+    FROM ${database}.focus_live_batches AS batches
     LEFT JOIN batch_reach
         ON batches.provider = batch_reach.provider
         AND batches.yearmonth = batch_reach.yearmonth
@@ -201,39 +149,6 @@ audits AS (
     GROUP BY
         provider,
         yearmonth
-),
-
--- An id is a resource's within its account; accounts without an id have a name.
-resources AS (
-    SELECT
-        x_Provider AS provider,
-        x_BillingMonth AS month,
-        BillingAccountId,
-        SubAccountId,
-        CASE WHEN ${sub_account_is_blank} THEN SubAccountName END AS account_name,
-        ResourceId,
-        MAX(CASE WHEN ${has_required_attributes} THEN 1 ELSE 0 END) AS tagged
-    FROM ${database}.focus_unified
-    WHERE ResourceId IS NOT NULL
-    GROUP BY
-        x_Provider,
-        x_BillingMonth,
-        BillingAccountId,
-        SubAccountId,
-        CASE WHEN ${sub_account_is_blank} THEN SubAccountName END,
-        ResourceId
-),
-
-compliance AS (
-    SELECT
-        provider,
-        month,
-        COUNT(*) AS resource_count,
-        SUM(tagged) AS tagged
-    FROM resources
-    GROUP BY
-        provider,
-        month
 ),
 
 -- A day is complete when it ended before the last charge of its export did.
@@ -452,13 +367,13 @@ measured AS (
     UNION ALL
     SELECT
         'M14',
-        provider,
-        month,
+        x_Provider,
+        x_BillingMonth,
         CAST(NULL AS varchar),
-        CAST(tagged AS double) / NULLIF(CAST(resource_count AS double), 0e0),
+        CAST(x_TaggedResources AS double) / NULLIF(CAST(x_Resources AS double), 0e0),
         CAST(NULL AS varchar),
-        month
-    FROM compliance
+        x_BillingMonth
+    FROM ${database}.focus_tag_compliance
     UNION ALL
     SELECT
         metric,

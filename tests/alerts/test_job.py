@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 
 import pytest
 
@@ -21,6 +23,49 @@ def test_a_finding_is_said_once_and_again_when_its_level_changes(catalog, receiv
     assert catalog.send() == 0
     assert [r.json["findings"][0]["level"] for r in receiver.requests] == ["warning", "critical"]
     assert receiver.requests[0].json["message_id"] != receiver.requests[1].json["message_id"]
+
+
+def test_a_finding_that_ended_and_came_back_is_said_again_as_a_new_message(catalog, receiver):
+    catalog.finds({})
+    assert catalog.send() == 0
+    catalog.finds()
+    assert catalog.send(today="2026-01-17") == 0
+    assert catalog.send(today="2026-01-17") == 0
+    catalog.finds({})
+    assert catalog.send(today="2026-01-20") == 0
+    assert catalog.send(today="2026-01-21") == 0
+    first, second = receiver.requests
+    assert first.json["findings"] == second.json["findings"]
+    assert first.json["message_id"] != second.json["message_id"]
+    assert catalog.kinds() == ["begun", "sent", "ended", "begun", "sent"]
+
+
+def test_a_finding_that_is_quiet_or_not_spoken_of_has_not_ended(catalog, receiver):
+    catalog.finds({})
+    assert catalog.send() == 0
+    for meanwhile in ({"x_IsQuiet": True}, {"x_Mode": "shadow"}):
+        catalog.finds(meanwhile)
+        assert catalog.send() == 0
+    catalog.finds({})
+    assert catalog.send() == 0
+    assert len(receiver.requests) == 1
+
+
+def test_an_answer_that_is_not_http_is_tried_by_the_next_run(catalog, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        catalog.finds({})
+        route = f"on-call=webhook:http://127.0.0.1:{server.getsockname()[1]}/"
+        assert catalog.send("--routes", route) == 1
+    assert "NOT DELIVERED route on-call, 127.0.0.1: SSH-2.0-OpenSSH_9.6" in capsys.readouterr().out
+    assert catalog.kinds() == ["begun", "failed"]
 
 
 def test_the_body_says_what_where_and_how_much(catalog, receiver):

@@ -247,6 +247,50 @@ def test_a_revision_is_of_what_its_rows_rest_on_and_of_nothing_else(tmp_path, mo
     assert now(views={**views, "focus_x_now": "SELECT CURRENT_DATE"}) != today
 
 
+UPSERT = """SELECT * FROM (
+SELECT x.*, ROW_NUMBER() OVER (PARTITION BY x_BillingMonth, k) AS n FROM (
+SELECT a, yearmonth AS x_BillingMonth FROM t WHERE (y) IN (
+    ('202601', '1', 'a'), ('202602', '2', 'b'), ('202603', '3', 'c'))
+UNION ALL
+SELECT a, {} AS x_BillingMonth FROM t WHERE (y) IN (
+    ('202602', '2', 'b'))) AS x) WHERE n = 1"""
+
+
+@pytest.mark.parametrize(
+    ("month", "changed"),
+    [
+        ("CASE yearmonth WHEN '202602' THEN '202601' END", {"202601", "202602"}),
+        ("COALESCE(DATE_FORMAT(b, '%Y%m'), yearmonth)", {"202601", "202602", "202603"}),
+    ],
+)
+def test_a_month_rests_on_the_folders_that_may_replace_its_rows(
+    tmp_path, monkeypatch, month, changed
+):
+    one = kept.Kept("x", "focus_x_now", "month")
+    monkeypatch.setattr(kept.Kept, "fields", lambda _: ())
+    text = UPSERT.format(month)
+    was = below(tmp_path, providers={"p": [text]}).revisions(one)
+    pushed = text.replace("('202602', '2', 'b')", "('202602', '2', 'b'), ('202602', '4', 'd')")
+    now = below(tmp_path, providers={"p": [pushed]}).revisions(one)
+    assert {each for each in was if was[each] != now[each]} == changed
+
+
+def test_what_is_of_the_moment_has_a_revision_for_each_refresh_and_settled_tables_none(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(kept.Kept, "fields", lambda _: ())
+    moment, settled = (
+        kept.Kept("x", "focus_x_now", "refresh"),
+        kept.Kept("x", "focus_x_now", "month", settled=("focus_fx_rates",)),
+    )
+    first, second = (below(tmp_path, run=run).revisions(moment) for run in "ab")
+    assert first != second
+    was = below(tmp_path).revisions(settled)
+    (tmp_path / "rates").mkdir()
+    (tmp_path / "rates" / "a.csv").write_text("USD,CNY,7.1,2026-01-01")
+    assert below(tmp_path).revisions(settled) == was
+
+
 class _Tomorrow:
     @staticmethod
     def now(_):
@@ -260,5 +304,5 @@ def test_what_is_kept_is_listed_with_all_that_it_needs():
     for one in kept.every():
         assert f"${{kept_{one.name}}}" in files[one.view].text
         assert files[one.computed_by].order < files[one.view].order
-        assert one.fields() and one.by in ("month", "whole")
+        assert one.fields() and one.by in ("month", "whole", "refresh")
         assert all(keeping._arrow(field.type) for field in one.fields())

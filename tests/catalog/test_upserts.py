@@ -18,7 +18,7 @@ from focus_lake.catalog import job as catalog_job
 from focus_lake.errors import DeclarationError
 from focus_lake.normalize.job import normalize
 from focus_lake.normalize.options import NormalizeOptions
-from helpers.catalog import deploy
+from helpers.catalog import deploy, deploy_only, for_allocation
 
 pytestmark = pytest.mark.thorough
 
@@ -232,6 +232,20 @@ def test_a_key_that_tells_nothing_apart_is_refused(tmp_path, change, words):
     with pytest.raises(DeclarationError) as error:
         declare.load("litellm", storage.at(str(tmp_path)))
     assert words in str(error.value)
+
+
+def test_what_was_kept_of_a_month_follows_a_row_that_another_folder_replaced(tmp_path, monkeypatch):
+    deploy_only(monkeypatch, for_allocation)
+    sums = "SELECT SUM(BilledCost) FROM focus_allocated_cost"
+    first = {key: rows for key, rows in HOURS.items() if key[0] < "2026-02"}
+    write(tmp_path / "raw", first)
+    assert run(tmp_path / "raw", tmp_path / "lake") == 0
+    with refreshed(tmp_path / "lake") as lake:
+        assert lake.sql(sums).fetchall() == [(D("18.5"),)]  # 6 + 0.5 + 10 + 2
+    write(tmp_path / "raw", HOURS)
+    assert run(tmp_path / "raw", tmp_path / "lake") == 0
+    with refreshed(tmp_path / "lake") as lake:
+        assert lake.sql(sums).fetchall() == [(JANUARY + FEBRUARY,)]
 
 
 @pytest.mark.trino

@@ -72,12 +72,12 @@ def findings():
                     f"INSERT INTO {view} ({', '.join(row)}) VALUES ({marks})", list(row.values())
                 )
         rows = [{**POLICY, **rule, "match": json.dumps(rule.get("match", {}))} for rule in rules]
-        [source] = [one for one in sources.tree() if one.stem == "focus_policy_findings"]
+        [source] = [one for one in sources.tree() if one.stem == "focus_policy_findings_now"]
         texts = policies.values({"policies": rows}, [])
         sql = source.fill({**texts, "plan_policy_findings": texts["plan_policy_findings"]} | DB)
         connection.execute(translate(sql.replace("${database}.", "focus."), "focus"))
         found = connection.execute(
-            "SELECT * FROM focus_policy_findings ORDER BY x_Policy, x_Finding"
+            "SELECT * FROM focus_policy_findings_now ORDER BY x_Policy, x_Finding"
         )
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

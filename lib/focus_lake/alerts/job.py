@@ -116,8 +116,8 @@ def _say(
         f"policy {one.policy} speaks on the route {route}, which --routes does not name"
         for route, one in unrouted.items()
     ]
-    wanted = messages.grouped(one for one in new if one.route in routes)
-    kept = messages.capped(wanted, outbox.sent_on(str(today)), options.max_a_day)
+    wanted = messages.grouped((one for one in new if one.route in routes), today)
+    kept = messages.capped(wanted, outbox.sent_on(str(today)), options.max_a_day, today)
     for message in kept:
         lock.renew()
         outbox.begin(message, str(today))
@@ -130,6 +130,7 @@ def _say(
 def _new(found: list[Finding], outbox: Outbox, today: date, told: Told) -> list[Finding]:
     """What is to be said now; the rest is recorded, or known."""
     new = []
+    outbox.end_others(found)
     for one in found:
         if one.is_quiet:
             told.recorded += outbox.record(one, "quiet")
@@ -165,7 +166,7 @@ def _delivered(
 def _planned(found: list[Finding], outbox: Outbox, today: date, most: int) -> int:
     """What would be sent, on standard output."""
     new = _new(found, outbox, today, Told())
-    for message in [*outbox.waiting(), *messages.grouped(new)]:
+    for message in [*outbox.waiting(), *messages.grouped(new, today)]:
         print(f"{message.route}: {message.text}\n")
     print(
         f"{len(new)} findings are new; at most {most} messages a route and day. Nothing was sent."

@@ -2,7 +2,8 @@
 
 A message is written down before it is sent (``begun``) and after it (``sent``, or ``failed`` with
 the reason). One that was begun and never sent is sent again by the next run, as it was written and
-under the same id. Findings that are only recorded (``shadow``, ``quiet``) are lines, too.
+under the same id. Findings that are only recorded (``shadow``, ``quiet``) are lines, too, and so
+are those that were said and are no more (``ended``): should one come back, it is new.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ class Outbox:
                 self.said[one["policy"], one["finding"]] = one.get("level")
         elif kind == "sent":
             self._waiting.pop(record["message_id"], None)
+        elif kind == "ended":
+            self.said.pop((record["policy"], record["finding"]), None)
         elif kind != "failed":
             self._recorded.add((record["policy"], record["finding"], record.get("level"), kind))
 
@@ -94,6 +97,13 @@ class Outbox:
         self._recorded.add((*one.key, one.level, kind))
         self._own.append(self._stamped({"kind": kind, **one.as_record()}))
         return True
+
+    def end_others(self, found: Iterable[Finding]) -> None:
+        """Note which findings were said and are no more."""
+        for policy, finding in sorted(self.said.keys() - {one.key for one in found}):
+            record = self._stamped({"kind": "ended", "policy": policy, "finding": finding})
+            self._own.append(record)
+            self._take(record)
 
     def begin(self, message: Message, day: str) -> None:
         """Write a new message down before it is sent."""

@@ -7,6 +7,7 @@ for this machine alone, to try things out.
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import time
@@ -119,8 +120,10 @@ class Delivery:
         except urllib.error.HTTPError as error:
             said = error.read(200).decode("utf-8", "replace").strip()
             raise Undelivered(f"{where}: answered {error.code} {said}".strip()) from error
-        except OSError as error:  # URLError, a timeout, a broken connection
-            raise Undelivered(f"{where}: {getattr(error, 'reason', None) or error}") from error
+        except (OSError, http.client.HTTPException) as error:
+            # URLError, a timeout, a broken connection; an answer that is not HTTP
+            why = getattr(error, "reason", None) or str(error) or type(error).__name__
+            raise Undelivered(f"{where}: {why}") from error
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -183,6 +186,10 @@ def _url(route: Route) -> str:
         found = boto3.client("secretsmanager").get_secret_value(SecretId=secret)
     except (BotoCoreError, ClientError) as error:
         raise Undelivered(f"route {route.name}: secret {secret}: {error}") from error
+    if "SecretString" not in found:
+        raise Undelivered(
+            f"route {route.name}: secret {secret} holds no text; store the URL as text"
+        )
     return check_url(route.name, found["SecretString"].strip())
 
 

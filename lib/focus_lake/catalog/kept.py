@@ -46,14 +46,19 @@ class WholeKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Kept:
-    """A view that is kept. conserves: a view whose costs by month, provider and currency must come
-    out again in each value of the column `within`, else the rows are not shown."""
+    """A view that is kept.
+
+    by: "month", "whole", or "refresh", which is whole and of the moment. conserves: a view whose
+    costs by month, provider and currency must come out again in each value of the column `within`,
+    else the rows are not shown. settled: tables whose rows that count never change.
+    """
 
     name: str
     computed_by: str
     by: str = "whole"
     conserves: str = ""
     within: str = ""
+    settled: tuple[str, ...] = ()
 
     @property
     def view(self) -> str:
@@ -95,7 +100,8 @@ class Kept:
 def every() -> tuple[Kept, ...]:
     """What is kept, in the order in which it is worked out."""
     text = resources.data("catalog", "kept.toml").read_text(encoding="utf-8")
-    return tuple(Kept(**values) for values in tomllib.loads(text)["kept"])
+    every = tomllib.loads(text)["kept"]
+    return tuple(Kept(**{**one, "settled": tuple(one.get("settled", ()))}) for one in every)
 
 
 def of_view(name: str) -> Kept | None:

@@ -294,6 +294,7 @@ class Refresh:
             {table.name: table.data for table in render.shared_tables(self.place)},
             {name: self.texts.get(name) or [self._views_of(name, before)] for name in shown},
             self.store,
+            self.log.run_id,
         )
         return Keeper(self.store, self.engine, below, self._all)
 

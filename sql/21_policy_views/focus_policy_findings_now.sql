@@ -2,7 +2,7 @@
 -- x_Mode: shadow (recorded only), canary (said of named scopes alone, x_IsNamed), active. A finding
 -- is said once on its x_Route until x_Level changes; it is not said while x_IsQuiet (a known job, or
 -- a verdict that it was none). x_ShadowDays is how long the policy ran in shadow before.
-CREATE OR REPLACE VIEW ${database}.focus_policy_findings AS
+CREATE OR REPLACE VIEW ${database}.focus_policy_findings_now AS
 WITH policies (
     id,
     title,

@@ -5,21 +5,7 @@
 -- what was billed above zero, for a credit could make any share of the rest; it is null where there
 -- is no such cost (x_Reason), or nothing of the service was filled or unmapped.
 CREATE OR REPLACE VIEW ${database}.focus_mapping_gaps AS
-WITH charges AS (
-    SELECT
-        x_Provider,
-        x_BillingMonth,
-        ServiceName,
-        BillingCurrency,
-        BilledCost,
-        CASE WHEN BilledCost > 0 THEN BilledCost ELSE CAST(0 AS decimal(38, 18)) END AS charged,
-        ServiceCategory IS NULL AS is_unmapped,
-        x_CategoryFilled AS is_filled,
-        x_RowCount
-    FROM ${database}.focus_daily
-),
-
-services AS (
+WITH services AS (
     SELECT
         x_Provider,
         x_BillingMonth,
@@ -27,15 +13,14 @@ services AS (
         BillingCurrency,
         CAST(SUM(x_RowCount) AS bigint) AS x_RowCount,
         SUM(BilledCost) AS BilledCost,
-        SUM(charged) AS charged,
-        CAST(SUM(CASE WHEN is_filled THEN x_RowCount ELSE 0 END) AS bigint) AS x_FilledRowCount,
-        SUM(CASE WHEN is_filled THEN BilledCost END) AS x_FilledBilledCost,
-        SUM(CASE WHEN is_filled THEN charged END) AS filled,
-        CAST(SUM(CASE WHEN is_unmapped THEN x_RowCount ELSE 0 END) AS bigint)
-            AS x_UnmappedRowCount,
-        SUM(CASE WHEN is_unmapped THEN BilledCost END) AS x_UnmappedBilledCost,
-        SUM(CASE WHEN is_unmapped THEN charged END) AS unmapped
-    FROM charges
+        SUM(x_Charged) AS charged,
+        CAST(SUM(x_FilledRowCount) AS bigint) AS x_FilledRowCount,
+        SUM(x_FilledBilledCost) AS x_FilledBilledCost,
+        SUM(x_FilledCharged) AS filled,
+        CAST(SUM(x_UnmappedRowCount) AS bigint) AS x_UnmappedRowCount,
+        SUM(x_UnmappedBilledCost) AS x_UnmappedBilledCost,
+        SUM(x_UnmappedCharged) AS unmapped
+    FROM ${database}.focus_mapping_costs
     GROUP BY
         x_Provider,
         x_BillingMonth,

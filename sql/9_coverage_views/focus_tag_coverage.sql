@@ -10,16 +10,13 @@ WITH totals AS (
         x_Attribute,
         BillingCurrency,
         SUM(EffectiveCost) AS EffectiveCost,
-        SUM(CASE WHEN x_Value IS NULL THEN CAST(0 AS decimal(38, 18)) ELSE EffectiveCost END)
-            AS x_TaggedEffectiveCost,
+        SUM(x_TaggedEffectiveCost) AS x_TaggedEffectiveCost,
         CAST(SUM(x_RowCount) AS bigint) AS x_RowCount,
-        CAST(SUM(CASE WHEN x_Value IS NULL THEN 0 ELSE x_RowCount END) AS bigint)
-            AS x_TaggedRowCount,
+        CAST(SUM(x_TaggedRowCount) AS bigint) AS x_TaggedRowCount,
         SUM(x_ChargedEffectiveCost) AS x_ChargedEffectiveCost,
-        SUM(CASE WHEN x_Value IS NOT NULL THEN x_ChargedEffectiveCost END)
-            AS x_TaggedChargedEffectiveCost,
+        SUM(x_TaggedChargedEffectiveCost) AS x_TaggedChargedEffectiveCost,
         SUM(x_TaxEffectiveCost) AS x_TaxEffectiveCost
-    FROM ${database}.focus_cost_by_tag
+    FROM ${database}.focus_tag_costs
     GROUP BY
         x_Provider,
         x_BillingMonth,
