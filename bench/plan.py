@@ -32,10 +32,12 @@ ON_CALL = (
 )
 LARGEST = """
 SELECT {0}, CAST(SUM(EffectiveCost) AS bigint) FROM focus_daily
-WHERE yearmonth = '202601' AND {0} IS NOT NULL AND BillingCurrency = 'CNY'
+WHERE yearmonth = '202601' AND {0} <> '' AND BillingCurrency = 'CNY'
 GROUP BY 1 ORDER BY 2 DESC LIMIT 20
 """
-SCOPES = {"account": "SubAccountId", "service": "ServiceName", "cost_center": "x_CostCenter"}
+CENTERS = "SELECT DISTINCT TRIM(x_CostCenter) FROM focus_daily WHERE TRIM(x_CostCenter) <> ''"
+OF_EXAMPLES = {"customer-success", "platform", "research", "CC-1001", "CC-1002", "4711"}
+SCOPES = {"account": "SubAccountId", "service": "ServiceName", "cost_center": "TRIM(x_CostCenter)"}
 CONDITIONS = {  # one policy a view
     "focus_budget_status": 'x_Level = ["critical", "exceeded"]',
     "focus_cost_anomalies": 'x_Scope = "service", x_Impact = { at_least = 500 }',
@@ -150,18 +152,26 @@ def _plan(lake: Path) -> None:
     """Reference data: budgets of what costs most, a policy on each view, and the examples."""
     budgets = ["name,scope,value,period,currency,amount,owner"]
     budgets.append("Year,all,,2026,CNY,100000000,finance@example.com")
+    centers = ["cost_center,department,business_unit"]
     with duckdb.connect(str(lake / "focus.duckdb"), read_only=True) as connection:
         for scope, column in SCOPES.items():
             for value, cost in connection.execute(LARGEST.format(column)).fetchall():
-                budgets.append(f'{scope} {value},{scope},"{value}",202601,CNY,{cost},a@b.c')
+                budgets.append(f'{scope} {value},{scope},"{value}",202601,CNY,{cost},a@example.com')
+        named = {value for (value,) in connection.execute(CENTERS).fetchall()} | OF_EXAMPLES
+    for place, value in enumerate(sorted(named)):
+        centers.append(f'"{value}",Department {place % 9},Unit {place % 3}')
+    files = {"budgets/b.csv": budgets, "cost_centers/c.csv": centers}
     policies = "\n".join(
         f'[[policy]]\nid = "{view}"\ntitle = "{view}"\nview = "{view}"\nseverity = "ticket"\n'
         f'route = "finance"\nmode = "active"\nactive_from = 2026-01-01\nmatch = {{ {match} }}\n'
         for view, match in CONDITIONS.items()
     )
-    for name, text in {"budgets/b.csv": "\n".join(budgets), "policies/p.toml": policies}.items():
+    files["policies/p.toml"] = [policies]
+    files["outcomes/o.csv"] = ["month,outcome,department,application,quantity"]
+    files["outcomes/o.csv"] += [f"20250{month},order,,,{month}000" for month in range(1, 10)]
+    for name, lines in files.items():
         (lake / "reference" / name).parent.mkdir(parents=True)
-        (lake / "reference" / name).write_text(text + "\n", encoding="utf-8")
+        (lake / "reference" / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     queries.job([sys.executable, "-m", "focus_lake.reference", "example", "--lake", str(lake)])
 
 

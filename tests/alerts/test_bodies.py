@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 ARN = "arn:aws:sns:eu-central-1:123456789012:finops"
 TEXT = (
     "[ticket] A service costs more than it should: CDN in account 222\n"
@@ -42,6 +44,41 @@ def test_sns_gets_a_subject_a_text_and_attributes(catalog, receiver, monkeypatch
     assert form["Message"].startswith("[ticket] Ein Dienst kostet mehr — 注意: CDN")
     assert form["MessageAttributes.entry.1.Name"] == "severity"
     assert form["MessageAttributes.entry.1.Value.StringValue"] == "ticket"
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"), [("sns", 262_144), ("slack", 40_000), ("teams", 28_000), ("webhook", None)]
+)
+def test_a_digest_of_thousands_is_as_long_as_the_service_takes(
+    catalog, receiver, monkeypatch, kind, most
+):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    sentence = "Dienst „对象存储“ kostet mehr, expected were 399.50 " * 2
+    catalog.finds(
+        *(
+            {"x_Finding": f"f{n}", "x_Account": None, "ServiceName": None, "x_Sentence": sentence}
+            for n in range(4_000)
+        )
+    )
+    route = f"on-call={kind}:{ARN if kind == 'sns' else receiver.url}"
+    argv = ("--routes", route, "--sns_endpoint", receiver.url, "--max_a_day", "1")
+    assert catalog.send(*argv) == 0
+    [request] = receiver.requests
+    if kind == "webhook":
+        assert len(request.json["lines"]) == 4_000
+        return
+    told = request.form["Message"] if kind == "sns" else request.text
+    assert most * 0.7 < len(told.encode()) < most
+    lines = {
+        "sns": lambda: told.splitlines(),
+        "slack": lambda: request.json["text"].splitlines(),
+        "teams": lambda: [
+            block["text"] for block in request.json["attachments"][0]["content"]["body"]
+        ],
+    }[kind]()
+    said = lines[-1].removeprefix("- ")
+    assert said == f"and {4_000 - (len(lines) - 2):,} more: see focus_policy_findings"
 
 
 def test_a_fifo_topic_can_tell_a_repeated_message(catalog, receiver, monkeypatch):

@@ -185,3 +185,42 @@ def test_without_policies_there_are_no_findings(findings):
 def test_every_view_that_policies_may_look_at_makes_findings(findings):
     rules = [{"id": view, "view": view} for view in policies.views()]
     assert findings(rules) == []  # the SQL of each is sound
+
+
+UNKNOWN = {"x_Actual": None, "x_Projection": None, "x_Level": None, "x_ExceededOn": None}
+PARTLY_KNOWN = {
+    "focus_budget_status": (
+        {**BUDGET, **UNKNOWN, "x_Reason": "no rate from CNY to USD"},
+        "Budget Shop for 202601 is unknown (no rate from CNY to USD): an unknown part of "
+        "1000.00 USD spent",
+    ),
+    "focus_mapping_gaps": (
+        {"x_Provider": "aws", "yearmonth": "202601", "BillingCurrency": "USD"}
+        | {"x_UnmappedRowCount": 3, "x_UnmappedBilledCost": D(7)},
+        "(no service) of aws has no service category in 202601: 3 charges",
+    ),
+    "focus_invoice_reconciliation": (
+        {"InvoiceId": "I-1", "yearmonth": "202601", "x_Verdict": "not_in_lake"},
+        "Invoice I-1 of nobody known for 202601: not_in_lake",
+    ),
+    "focus_waste": (
+        {"x_Reason": "idea", "x_What": "Turn it off", "yearmonth": "202601"},
+        "idea Turn it off in 202601: unknown cost",
+    ),
+}
+
+
+@pytest.mark.parametrize("view", PARTLY_KNOWN)
+def test_what_is_unknown_leaves_a_sentence_and_a_name(findings, view):
+    row, sentence = PARTLY_KNOWN[view]
+    [found] = findings([{"view": view}], **{view: [row]})
+    assert found["x_Sentence"] == sentence
+    assert found["x_Finding"]
+
+
+def test_a_budget_in_danger_is_said_in_plain_words(findings):
+    warned = {**BUDGET, "x_Level": "warning"}
+    [row] = findings([{"view": "focus_budget_status"}], focus_budget_status=[warned])
+    assert row["x_Sentence"].startswith(
+        "Budget Shop for 202601 is in danger: 600.00 of 1000.00 USD"
+    )

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from focus_lake.alerts.messages import Message
@@ -25,6 +25,10 @@ KINDS = ("sns", "slack", "teams", "webhook", "stdout")
 ARN = re.compile(r"arn:[a-z-]+:sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")
 LOCAL = ("127.0.0.1", "localhost", "::1")
 SUBJECT = 100  # characters of a subject, by SNS
+# Bytes of lines that a service takes, by its documentation: SNS refuses messages above 256 KB,
+# Teams above 28 KB, Slack cuts above 40,000 characters. A refused one would be tried for ever.
+MOST = {"sns": 240_000, "slack": 36_000, "teams": 25_000}
+AROUND = {"sns": 3, "slack": 4, "teams": 60}  # bytes that each line takes besides its own
 
 
 class Undelivered(FocusLakeError):
@@ -91,7 +95,7 @@ class Delivery:
             client.publish(
                 TopicArn=route.target,
                 Subject=_subject(message.title),
-                Message=message.text,
+                Message=fitting(message, route.kind).text,
                 MessageAttributes={
                     "severity": {"DataType": "String", "StringValue": message.severity},
                     "message_id": {"DataType": "String", "StringValue": message.id},
@@ -199,12 +203,26 @@ def _subject(title: str) -> str:
     return plain if len(plain) <= SUBJECT else f"{plain[: SUBJECT - 3]}..."
 
 
+def fitting(message: Message, kind: str) -> Message:
+    """The message with as many lines as the service takes; the last one tells of the others."""
+    room, kept = MOST.get(kind), []
+    for line in message.lines:
+        if room is not None:
+            room -= len(json.dumps(line, ensure_ascii=False).encode()) + AROUND[kind]
+            if room < 0:
+                break
+        kept.append(line)
+    if left := len(message.lines) - len(kept):
+        kept.append(f"and {left:,} more: see focus_policy_findings")
+    return replace(message, lines=tuple(kept))
+
+
 def body(message: Message, kind: str) -> dict[str, Any]:
     """The JSON that a webhook of the kind understands."""
     if kind == "slack":
-        return {"text": message.text}
+        return {"text": fitting(message, kind).text}
     if kind == "teams":
-        return _adaptive_card(message)
+        return _adaptive_card(fitting(message, kind))
     return message.as_record()
 
 
