@@ -28,7 +28,7 @@ PLANS = range(14, 23)  # folders of sql/ with plans, their measures and policies
 STEPS = ("15_plan_series", "16_plan_methods")  # what the refresh alone asks
 ON_CALL = (
     *("focus_delivery_status", "focus_invoice_reconciliation", "focus_tag_coverage"),
-    *("focus_mapping_gaps", "focus_allocation_check", "focus_alert_lines"),
+    *("focus_mapping_gaps", "focus_alert_lines"),
 )
 LARGEST = """
 SELECT {0}, CAST(SUM(EffectiveCost) AS bigint) FROM focus_daily
