@@ -18,6 +18,11 @@ PLANS = (
     *("focus_policy_findings", "focus_cost_anomalies", "focus_budget_status", "focus_forecast"),
     *("focus_forecast_accuracy", "focus_scope_costs", "focus_complete_days"),
 )
+# What the refresh itself asks.
+OF_A_REFRESH = (
+    *(measures.VIEW, "focus_pipeline_metrics", "focus_delivery_status"),
+    *("focus_record_measures", "focus_plan_measures", "focus_allocation_measures"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +32,8 @@ def played(trino):
     with pytest.MonkeyPatch.context() as patch:
         declare_only(patch, "aws")
         _deploy_what_plans_rest_on(patch)
-        said = game_day.play(lake, trino.options(lake.root, "game_day"))
+        days = (5, 12, 15, 18, 23)
+        said = game_day.play(lake, trino.options(lake.root, "game_day"), days)
         assert refresh("--engine", "duckdb", "--lake", str(lake.root)) == 0
     return lake, said
 
@@ -39,10 +45,7 @@ def _deploy_what_plans_rest_on(patch) -> None:
     def some(*args, **more) -> list:
         made = every(*args, **more)
         texts = {one.name: one.sql for one in made}
-        found, todo = (
-            set(),
-            [measures.VIEW, "focus_pipeline_metrics", "focus_delivery_status", *PLANS],
-        )
+        found, todo = set(), [*OF_A_REFRESH, *PLANS]
         while todo:
             found.add(name := todo.pop())
             below = set(re.findall(r"\b\w+\.(focus_\w+)", texts.get(name, "")))

@@ -284,6 +284,9 @@ def test_what_is_of_the_moment_has_a_revision_for_each_refresh_and_settled_table
         kept.Kept("x", "focus_x_now", "month", settled=("focus_fx_rates",)),
     )
     first, second = (below(tmp_path, run=run).revisions(moment) for run in "ab")
+    assert first == second, "nothing asks what time it is"
+    views = {"focus_x_now": "SELECT CURRENT_TIMESTAMP"}
+    first, second = (below(tmp_path, run=run, views=views).revisions(moment) for run in "ab")
     assert first != second
     was = below(tmp_path).revisions(settled)
     (tmp_path / "rates").mkdir()

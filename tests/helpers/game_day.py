@@ -122,7 +122,9 @@ def reference(lake: Lake) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def play(lake: Lake, engine: list[str], again: tuple[int, ...] = ()) -> Said:
+def play(
+    lake: Lake, engine: list[str], days: tuple[int, ...] = AS_OF, again: tuple[int, ...] = ()
+) -> Said:
     """Push, refresh and send, day by day; on the days of `again` a second run must say nothing."""
     reference(lake)
     for month in (10, 11, 12):
@@ -132,7 +134,7 @@ def play(lake: Lake, engine: list[str], again: tuple[int, ...] = ()) -> Said:
         )
     receiver, found = Receiver(), []
     routes = f"on-call=webhook:{receiver.url}/on-call,finance=webhook:{receiver.url}/finance"
-    for day in AS_OF:
+    for day in days:
         push(lake, "202601", date(2026, 1, 1), date(2026, 1, day))
         assert refresh(*engine) == 0
         for _ in range(2 if day in again else 1):

@@ -48,9 +48,10 @@ class WholeKey(NamedTuple):
 class Kept:
     """A view that is kept.
 
-    by: "month", "whole", or "refresh", which is whole and of the moment. conserves: a view whose
-    costs by month, provider and currency must come out again in each value of the column `within`,
-    else the rows are not shown. settled: tables whose rows that count never change.
+    by: "month", "whole", or "refresh": whole, and worked out by every refresh where it asks for
+    the time. conserves: a view whose costs by month, provider and currency must come out again in
+    each value of the column `within`, else the rows are not shown. settled: tables whose rows that
+    count never change.
     """
 
     name: str

@@ -38,7 +38,7 @@ _IMMUTABLE = ("focus_reference_", "focus_kept_")  # tables whose views name a re
 class Below:
     """What lies below the views over several providers: their own texts by name, the folders of
     shared tables, and the texts of each provider's views. lake: as the engine spells it; run: the
-    refresh, for what is of the moment."""
+    refresh, for what tells of the moment."""
 
     database: str
     lake: str
@@ -55,10 +55,9 @@ class Below:
         texts = [self.views[name] for name in sorted(read & self.views.keys())]
         listed = self._listed(read - set(one.settled))
         common = [LAYOUT, list(one.columns().items()), texts, listed]
-        if one.by == "refresh":
-            common.append(self.run)
         if any(_CLOCK.search(text) for text in texts):
-            common.append(f"{datetime.now(UTC):%Y-%m-%d}")
+            today = f"{datetime.now(UTC):%Y-%m-%d}"
+            common.append(self.run if one.by == "refresh" else today)
         batches: dict[str, list] = defaultdict(list)
         for name, (shape, found, linked) in self._of_providers.items():
             common.append([name, shape])
