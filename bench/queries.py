@@ -49,7 +49,7 @@ def run(folder: Path, rows: int) -> dict[str, list[float]]:
 
 def pages(folder: Path, rows: int) -> measure.Measured:
     """What the pages of that lake take, the whole process."""
-    lake = _lake(folder, rows)
+    lake = made_lake(folder, rows)
     command = [sys.executable, "-m", "focus_lake.report", "site", "--lake", str(lake)]
     return measure.run([*command, "--out", str(folder / "pages")])
 

@@ -237,15 +237,17 @@ def test_a_key_that_tells_nothing_apart_is_refused(tmp_path, change, words):
 def test_what_was_kept_of_a_month_follows_a_row_that_another_folder_replaced(tmp_path, monkeypatch):
     deploy_only(monkeypatch, for_allocation)
     sums = "SELECT SUM(BilledCost) FROM focus_allocated_cost"
-    first = {key: rows for key, rows in HOURS.items() if key[0] < "2026-02"}
-    write(tmp_path / "raw", first)
-    assert run(tmp_path / "raw", tmp_path / "lake") == 0
-    with refreshed(tmp_path / "lake") as lake:
-        assert lake.sql(sums).fetchall() == [(D("18.5"),)]  # 6 + 0.5 + 10 + 2
-    write(tmp_path / "raw", HOURS)
-    assert run(tmp_path / "raw", tmp_path / "lake") == 0
-    with refreshed(tmp_path / "lake") as lake:
-        assert lake.sql(sums).fetchall() == [(JANUARY + FEBRUARY,)]
+
+    def pushed(hours: dict) -> list[tuple]:
+        write(tmp_path / "raw", hours)
+        assert run(tmp_path / "raw", tmp_path / "lake") == 0
+        with refreshed(tmp_path / "lake") as lake:
+            return lake.sql(sums).fetchall()
+
+    assert pushed(HOURS) == [(JANUARY + FEBRUARY,)]
+    # February's folder held charges of January before, so the text of the views is as it was.
+    late = {("2026-02-03", "01"): [call("2026-01-31", "3", model="claude")]}
+    assert pushed(late) == [(JANUARY + FEBRUARY + 1,)]  # 3 in the place of 2
 
 
 @pytest.mark.trino
