@@ -131,10 +131,11 @@ def _holding(text: str) -> dict[str, set[str]]:
     pieces = _BILLING_MONTH.split(text)
     for before, after in pairwise(pieces):
         told = _FOLDERS_MONTH.search(before)
-        folders = {match[1] for match in _BATCH.finditer(after)}
+        folders: set[str] = {match[1] for match in _BATCH.finditer(after)}
         if told is None or not folders:
             return {}
-        of = dict(re.findall(r"'(\d{6})'\s+THEN\s+'(\d{6})'", told[1] or ""))
+        pairs = re.finditer(r"'(\d{6})'\s+THEN\s+'(\d{6})'", told[1] or "")
+        of = {match[1]: match[2] for match in pairs}
         for folder in folders:
             found[of.get(folder, folder)].add(folder)
     return found
