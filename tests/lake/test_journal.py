@@ -60,6 +60,25 @@ def test_each_change_is_an_entry_with_who_and_what(lake):
     assert [e["previous"] for e in entries[1:]] == [e["digest"] for e in entries[:-1]]
 
 
+def test_an_entry_tells_the_rows_and_the_version_of_its_line(lake):
+    counts = {"rows_in": 7, "rows_out": 4, "rows_rejected": 3, "code_version": "1.2.3"}
+    Ledger(lake, "alibaba").write(line(THIRD, **counts))
+    last = json.loads(file(lake, JOURNAL).read_text().splitlines()[-1])
+    assert {key: last[key] for key in counts} == counts
+    assert last["replaces"] == ["published", "publishing", "rejected"]
+
+
+def test_a_change_that_came_too_late_is_void_in_the_journal(lake):
+    mine, other = Ledger(lake, "alibaba"), Ledger(lake, "alibaba")
+    other.write(line(THIRD))
+    with pytest.raises(VersionConflict):
+        mine.write(line(FIRST, REJECTED))
+    *_, tried, void = (json.loads(text) for text in file(lake, JOURNAL).read_text().splitlines())
+    assert (void["action"], void["about_entry"]) == ("void", tried["entry"])
+    assert (void["batch_ts"], void["status"]) == (FIRST, "rejected")
+    assert problems(lake) == []
+
+
 def test_what_was_written_is_as_it_was_written(lake):
     found = verify(lake)
     assert (found.problems, found.entries, found.lines, found.older) == ([], 5, 2, 0)

@@ -50,6 +50,23 @@ def test_a_line_comes_back_as_it_was_written(lake):
     assert ledger.read_all(lake, "alibaba") == [made, line(SECOND)]
 
 
+def test_a_line_is_compact_text_with_its_own_letters(lake):
+    Ledger(lake, "alibaba").write(line(exports=["云"]))
+    data = lake.read(FILE)[0]
+    begin = '{"provider":"alibaba","yearmonth":"202601","batch_ts":"20260131173000",'
+    assert data.startswith(
+        f'{begin}"status":"published","publication":null,"exports":["云"],'.encode()
+    )
+    assert data.endswith(b"}\n")
+
+
+def test_a_batch_without_a_line_has_none(lake):
+    book = Ledger(lake, "alibaba")
+    book.write(line())
+    assert list(book.of_batch("202601", FIRST)) == [PUBLISHED]
+    assert book.of_batch("202601", SECOND) == book.of_batch("202602", FIRST) == {}
+
+
 def test_a_line_is_one_json_object_with_the_promised_keys(lake):
     Ledger(lake, "alibaba").write(line())
     (text,) = lake.read(FILE)[0].decode().splitlines()

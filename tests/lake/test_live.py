@@ -29,6 +29,18 @@ def test_the_newest_published_push_of_a_month_is_live():
     assert choose(lines, SNAPSHOT) == Live((("202601", "20260111000000", "x"),))
 
 
+def test_the_newest_is_so_by_its_name_and_not_by_its_place():
+    lines = [line("202601", "20260111000000", "a"), line("202601", "20260110000000", "a")]
+    assert choose(lines, SNAPSHOT) == Live((("202601", "20260111000000", "x"),))
+
+
+def test_the_same_batches_lie_under_other_partitions_in_another_table():
+    one, two = ("202601", "20260110000000", "x"), ("202601", "20260111000000", "y")
+    hidden = ((*one[:2], "b"),)
+    moved = Live((one, two), hidden).moved({one: (*one[:2], "z"), two: (*two[:2], "a")})
+    assert moved == Live(((*one[:2], "z"), (*two[:2], "a")), hidden)
+
+
 def test_a_rejected_or_broken_off_push_never_is():
     lines = [
         line("202601", "20260110000000", "a"),
@@ -179,3 +191,13 @@ def test_months_are_those_of_the_ledger_and_only_some_batches_keep_what_is_their
     assert (some.batches, some.hidden) == ((one,), found.hidden)
     assert (some.months, some.summaries) == (told, {one: two})
     assert summed.only(iter([two, other])).hidden == ()
+
+
+def test_a_folder_that_no_line_names_waits_for_the_last_change_of_its_batch():
+    """Whatever the order of the lines: one of them may be of yesterday, one of a year ago."""
+    old = line("202601", "20260110000000", "a", published_at="2025-02-01T00:00:00Z")
+    new = line("202601", "20260110000000", "b", published_at="2026-02-01T00:00:00Z")
+    lying = [("202601", "20260110000000", "left")]
+    now = datetime(2026, 2, 2, tzinfo=UTC)
+    for lines in ([old, new], [new, old]):
+        assert expired(lines, lying, SNAPSHOT, 30, now) == []

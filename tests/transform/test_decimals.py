@@ -200,3 +200,13 @@ def test_each_number_that_is_rounded_is_noted_and_no_other():
     )
     assert decimals.rounding("BilledCost", pa.array(["1.5", None])) is None
     assert decimals.rounding("BilledCost", pa.array(["word"])) is None
+
+
+@pytest.mark.parametrize("others", [[], ["1e2"], ["x"]])
+def test_a_short_text_may_have_too_many_decimals_too(others):
+    """It has no more letters than a number that surely fits."""
+    text = ".1234567890123456789"
+    values, reasons = decimals.parse(pa.array([text, *others]))
+    assert values[0].as_py() is None and "more than 18 decimals" in reasons[text]
+    values, reasons = decimals.parse(pa.array([text, *others]), "round")
+    assert values[0].as_py() == Decimal("0.123456789012345679") and text not in reasons

@@ -24,6 +24,64 @@ def row(provider: str, **given) -> dict:
     return result.rows.to_pylist()[0]
 
 
+def rows(provider: str, **given: list) -> dict[str, list]:
+    """The normalized columns of several source rows, whose values are texts."""
+    texts = pa.table({head: pa.array(words, pa.string()) for head, words in given.items()})
+    made = Transform(declare.load(provider), tuple(given))(texts, Origin("file", "export"))
+    return made.rows.to_pydict()
+
+
+def test_allowed_values_get_the_case_of_focus_and_all_others_stay():
+    made = rows(
+        "alibaba",
+        ChargeCategory=["usage", None, "Tax", "something"],
+        ChargeFrequency=["One-Time", "ONE-TIME", None, "usage-based"],
+    )
+    assert made["ChargeCategory"] == ["Usage", None, "Tax", "something"]
+    assert made["ChargeFrequency"] == ["One-Time", "One-Time", None, "Usage-Based"]
+    assert made["x_SourceChanges"] == [
+        "ChargeCategory: usage -> Usage",
+        "ChargeFrequency: ONE-TIME -> One-Time",
+        None,
+        "ChargeFrequency: usage-based -> Usage-Based",
+    ]
+
+
+def test_a_fill_leaves_the_rows_alone_that_have_a_value():
+    made = rows(
+        "datacenter",
+        ProviderName=["IT", None, "Shop"],
+        PublisherName=[None, "Red Hat", "Acme"],
+        ServiceProviderName=["Mine", "Yours", None],
+    )
+    assert made["ProviderName"] == ["IT", "Yours", "Shop"]
+    assert made["PublisherName"] == ["Mine", "Red Hat", "Acme"]
+    assert made["ServiceProviderName"] == ["Mine", "Yours", "Shop"]
+    told = [set(text.split("; ")) for text in made["x_SourceChanges"]]
+    assert "PublisherName: filled from ServiceProviderName" in told[0]
+    assert "ProviderName: filled from ServiceProviderName" in told[1]
+    assert "ServiceProviderName: filled from ProviderName" in told[2]
+    assert "ProviderName: filled from ServiceProviderName" not in told[0] | told[2]
+
+
+def test_the_host_is_filled_up_to_version_1_2_of_the_source():
+    assert row("datacenter", ProviderName="IT", InvoiceId="1")["HostProviderName"] == "IT"  # 1.2
+    newer = row("datacenter", ProviderName="IT", ServiceProviderName="IT")  # 1.3
+    assert newer["HostProviderName"] is None
+
+
+def test_the_catalogue_leaves_the_rows_alone_that_have_a_category():
+    made = rows(
+        "aws",
+        ServiceName=["Amazon Elastic Compute Cloud", "Amazon Elastic Compute Cloud", "Unknown"],
+        ServiceCategory=[None, "Storage", "Other"],
+        ServiceSubcategory=[None, "Mine", "Yours"],
+    )
+    assert made["ServiceCategory"] == ["Compute", "Storage", "Other"]
+    assert made["ServiceSubcategory"] == ["Virtual Machines", "Mine", "Yours"]
+    assert made["x_SourceChanges"][1:] == [None, None]
+
+
 def test_a_subcategory_is_filled_only_below_the_catalogues_category():
     disk = row("aws", ServiceName="Amazon Elastic Compute Cloud", ServiceCategory="Storage")
     assert (disk["ServiceCategory"], disk["ServiceSubcategory"]) == ("Storage", None)

@@ -203,3 +203,12 @@ def test_a_column_of_only_nulls_is_null_and_one_of_numbers_is_refused():
     with pytest.raises(BatchRejected, match="a column of times has the type int64") as refused:
         times.parse(pa.array([1]), BEIJING)
     assert refused.value.code == "wrong_type"
+
+
+def test_a_day_among_times_is_not_a_time_where_only_times_are_declared():
+    """Arrow alone would read it as midnight."""
+    iso = Time("UTC", "utc", ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss"))
+    for words in (["2026-01-01 00:00:00", "2026-01-02"], ["2026-01-02", "2026-01-01T00:00:00"]):
+        values, reasons = times.parse(pa.array(words), iso)
+        assert list(reasons) == ["2026-01-02"]
+        assert sorted(values.to_pylist(), key=str) == [datetime(2026, 1, 1), None]
