@@ -98,6 +98,21 @@ def test_a_column_is_filled_from_groups_of_the_path(tmp_path):
     )
 
 
+def test_a_fill_leaves_the_rows_alone_that_have_a_value(tmp_path):
+    declared = tiny(
+        tmp_path,
+        '[fills]\nSubAccountId = {path = "{account}-{site}"}\n'
+        'EffectiveCost = {column = "BilledCost"}\nListCost = {column = "BilledCost"}\n',
+    )
+    given = {"SubAccountId": [None, "mine"], "EffectiveCost": [None, "2"], "BilledCost": ["1", "3"]}
+    texts = pa.table({name: pa.array(words, pa.string()) for name, words in given.items()})
+    origin = Origin("file", "export", None, (("account", "shop"), ("site", "7")))
+    made = Transform(declared, tuple(given))(texts, origin).rows
+    assert made["SubAccountId"].to_pylist() == ["shop-7", "mine"]
+    assert made["EffectiveCost"].to_pylist() == [Decimal(1), Decimal(2)]
+    assert made["ListCost"].to_pylist() == [Decimal(1), Decimal(3)]
+
+
 def test_a_column_of_the_providers_own_has_the_value_of_a_tag(tmp_path):
     declared = tiny(tmp_path, '[tags]\nprefixes = ["Tags/", "label:"]\n')
     assert row(declared, BilledCost="1", **{"label:Team": "red"})["x_Team"] == "red"

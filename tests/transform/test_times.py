@@ -212,3 +212,11 @@ def test_a_day_among_times_is_not_a_time_where_only_times_are_declared():
         values, reasons = times.parse(pa.array(words), iso)
         assert list(reasons) == ["2026-01-02"]
         assert sorted(values.to_pylist(), key=str) == [datetime(2026, 1, 1), None]
+
+
+@pytest.mark.parametrize(
+    "fraction, millis", [(".5", "500"), (".05", "050"), (",005", "005"), (".1239", "123")]
+)
+def test_a_fraction_is_of_a_second_however_many_digits_it_has(fraction, millis):
+    utc = Time("UTC", "utc", FORMATS)
+    assert read(f"2026-01-01 00:00:00{fraction}", utc) == f"2026-01-01 00:00:00.{millis}"
