@@ -10,7 +10,7 @@ import numpy as np
 
 WORD = np.dtype("<u8")
 _HALF = np.dtype("<u2")
-_ONE, _TOP = WORD.type(1), WORD.type(63)
+ONE, _TOP = WORD.type(1), WORD.type(63)
 _OF_BYTE = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1)
 _COUNTS = np.add.outer(_OF_BYTE, _OF_BYTE).ravel().astype(np.uint8)  # bits set in 16
 
@@ -35,7 +35,7 @@ def first(words: np.ndarray, count: int) -> np.ndarray:
     """The first so many bits; the others of the last word are not set."""
     found = words[: -(-count // 64)].copy()
     if count % 64:
-        found[-1] &= (_ONE << WORD.type(count % 64)) - _ONE
+        found[-1] &= (ONE << WORD.type(count % 64)) - ONE
     return found
 
 
@@ -51,14 +51,14 @@ def odd(words: np.ndarray) -> np.ndarray:
 
 def after(words: np.ndarray) -> np.ndarray:
     """The places right after those that are set."""
-    found = words << _ONE
+    found = words << ONE
     found[1:] |= words[:-1] >> _TOP
     return found
 
 
 def before(words: np.ndarray) -> np.ndarray:
     """The places right before those that are set."""
-    found = words >> _ONE
+    found = words >> ONE
     found[:-1] |= words[1:] << _TOP
     return found
 

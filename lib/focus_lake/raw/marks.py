@@ -34,7 +34,7 @@ class Marks:
         if may_double:
             starts, ends = starts | closing, ends | opening
         starts = bits.after(starts)
-        starts[0] |= 1  # the first record begins here
+        starts[0] |= bits.ONE  # the first record begins here; numpy 1 takes a bare 1 as signed
         return not ((opening & ~starts) | (closing & ~bits.before(ends))).any()
 
 
