@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from focus_lake.catalog.engines import unloaded
 from focus_lake.catalog.engines.base import refusal
-from focus_lake.catalog.render import ATHENA_LIMIT, CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
+from focus_lake.catalog.statements import ATHENA_LIMIT, CatalogPlace, Statement
 from focus_lake.errors import CatalogError
 from focus_lake.lake.publications import Key, partition
 from focus_lake.log import Log

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from focus_lake.catalog.render import Statement
 from focus_lake.catalog.sources import Field
+from focus_lake.catalog.statements import Statement
 from focus_lake.errors import CatalogError
 from focus_lake.lake.publications import Key
 

@@ -21,8 +21,8 @@ from sqlglot import exp, parse_one
 from focus_lake.catalog.engines import ddl
 from focus_lake.catalog.engines.base import AT_ONCE, refusal
 from focus_lake.catalog.engines.shadows import Shadows
-from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
+from focus_lake.catalog.statements import CatalogPlace, Statement
 from focus_lake.errors import CatalogError, VersionConflict
 from focus_lake.lake.publications import DAILY, Key
 from focus_lake.storage.base import Store

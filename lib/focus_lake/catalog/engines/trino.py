@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from focus_lake.catalog.engines import ddl
 from focus_lake.catalog.engines.base import AT_ONCE, refusal
-from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.sources import Field
+from focus_lake.catalog.statements import CatalogPlace, Statement
 from focus_lake.lake.publications import Key
 
 if TYPE_CHECKING:
