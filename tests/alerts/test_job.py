@@ -207,8 +207,9 @@ def test_a_run_that_died_while_it_sent_leaves_a_message_that_is_sent_again(
 def test_a_route_that_nobody_named_is_said_and_its_findings_wait(catalog, receiver, capsys):
     catalog.finds({"x_Route": "board"})
     assert catalog.send() == 1
-    assert "policy anomaly speaks on the route board, which --routes does not name" in (
-        capsys.readouterr().out
+    assert (
+        "policy anomaly speaks on the route board, which --routes does not name: add "
+        "board=KIND:TARGET to it" in capsys.readouterr().out
     )
     assert catalog.send("--routes", f"board=webhook:{receiver.url}/c") == 0
     assert [r.path for r in receiver.requests] == ["/c"]
@@ -219,7 +220,7 @@ def test_of_two_runs_at_once_the_second_ends(catalog):
     (catalog.lake / "alerts").mkdir()
     mark = {"run_id": "other", "since": "2999-01-01T00:00:00.000Z"}
     (catalog.lake / LOCK).write_text(json.dumps(mark))
-    with pytest.raises(Busy, match="run other is sending alerts since 2999"):
+    with pytest.raises(Busy, match="run other has been sending alerts since 2999"):
         catalog.send()
     mark["since"] = "2020-01-01T00:00:00.000Z"  # that one died
     (catalog.lake / LOCK).write_text(json.dumps(mark))
@@ -267,8 +268,11 @@ def test_a_dry_run_says_what_it_would_send_and_changes_nothing(catalog, receiver
     ("routes", "said"),
     [
         ("on-call=slack:http://hooks.example.com/x", "http://hooks.example.com is not https"),
-        ("on-call=teams:ftp://example.com", "the address of a webhook is an https:// URL"),
-        ("on-call=sns:topic", "'topic' is not an ARN of an SNS topic"),
+        (
+            "on-call=teams:ftp://example.com",
+            "its webhook is not an https:// URL; write on-call=KIND:https://",
+        ),
+        ("on-call=sns:topic", "'topic' is not the ARN of an SNS topic; write arn:aws:sns:"),
         ("on-call=mail:a@example.com", "KIND is one of sns, slack, teams, webhook, stdout"),
         ("a=stdout,a=stdout", "a is given twice"),
     ],

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from focus_lake.errors import CatalogError, OptionsError
-from focus_lake.report.__main__ import ReportOptions, main
+from focus_lake.report.__main__ import ReportOptions, SiteOptions, main, write_site
 from helpers.catalog import refresh
 from helpers.lakes import Lake, charge, governed
 
@@ -104,8 +104,16 @@ def test_a_lake_without_catalog_is_told_what_to_run(tmp_path):
 
 def test_a_broken_catalog_is_told_what_to_run(tmp_path):
     (tmp_path / "focus.duckdb").write_bytes(b"no catalog" * 1000)
-    with pytest.raises(CatalogError, match="refresh_catalog.py --engine duckdb again"):
+    said = "focus.duckdb cannot be read: run jobs/refresh_catalog.py --engine duckdb again"
+    with pytest.raises(CatalogError, match=said):
         main(ReportOptions(lake=str(tmp_path), html=str(tmp_path / "page.html")))
+    with pytest.raises(CatalogError, match=said):
+        write_site(SiteOptions(lake=str(tmp_path), out=str(tmp_path / "site")))
+
+
+def test_a_lake_on_s3_is_told_which_job_makes_its_pages(tmp_path):
+    with pytest.raises(OptionsError, match="publish_reports.py --lake s3://bucket/lake"):
+        write_site(SiteOptions(lake="s3://bucket/lake", out=str(tmp_path)))
 
 
 @pytest.fixture(scope="module")

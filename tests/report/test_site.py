@@ -280,3 +280,18 @@ def test_money_has_two_decimals_and_more_below_a_cent(value, text):
 def test_a_change_is_said_in_words(now, before, said):
     found = words.change(Decimal(now), None if before is None else Decimal(before)).html
     assert said in found
+
+
+def test_what_could_not_be_read_is_not_said_to_be_none():
+    bill = cost("202601", "5")
+    parts = {
+        "on-call.html": ("deliveries", "anomalies", "findings"),
+        "debug.html": ("refused", "mapping"),
+        "executive.html": ("rates",),
+    }
+    for page, names in parts.items():
+        for name in names:
+            whole = made(Answers({"cost": [bill]}))[page]
+            lacking = made(Answers({"cost": [bill]}, {name: "no such view"}))[page]
+            assert "<b>Not known.</b> no such view" in lacking
+            assert lacking.count('class="good"') == whole.count('class="good"') - 1

@@ -9,7 +9,7 @@ from focus_lake.alerts import messages
 from focus_lake.alerts.findings import QUERY, Finding, of_rows
 from focus_lake.alerts.messages import Message
 from focus_lake.alerts.outbox import Lock, Outbox
-from focus_lake.alerts.routes import Delivery, Route, Undelivered, parse
+from focus_lake.alerts.routes import KINDS, Delivery, Route, Undelivered, parse
 from focus_lake.catalog.options import EngineOptions, open_engine
 from focus_lake.catalog.render import CatalogPlace, check_database
 from focus_lake.errors import FocusLakeError, OptionsError
@@ -34,6 +34,9 @@ class AlertOptions(EngineOptions):
     attempts: int = option("calls for one message, in one run", 3)
     dry_run: bool = option("say on standard output what would be sent; send and record none", False)
     sns_endpoint: str = option("address of an SNS-compatible server, instead of AWS", "")
+
+
+UNNAMED = "which --routes does not name: add {}=KIND:TARGET to it, KIND one of " + ", ".join(KINDS)
 
 
 @dataclass
@@ -73,8 +76,8 @@ def main(options: AlertOptions, log: Log | None = None) -> int:
 def _checked(options: AlertOptions) -> dict[str, Route]:
     options.check_engine()
     for name in ("max_a_day", "timeout", "attempts"):
-        if getattr(options, name) < 1:
-            raise OptionsError(f"--{name}: a number of 1 or more")
+        if (value := getattr(options, name)) < 1:
+            raise OptionsError(f"--{name} {value}: write a number of 1 or more")
     check_database(options.database)
     return parse(options.routes)
 
@@ -113,7 +116,7 @@ def _say(
     outbox.write()
     unrouted = {one.route: one for one in new if one.route not in routes}
     problems += [
-        f"policy {one.policy} speaks on the route {route}, which --routes does not name"
+        f"policy {one.policy} speaks on the route {route}, {UNNAMED.format(route)}"
         for route, one in unrouted.items()
     ]
     wanted = messages.grouped((one for one in new if one.route in routes), today)
@@ -149,7 +152,7 @@ def _delivered(
     """Deliver one message and note the outcome; the problem, if there is one."""
     error = None
     if message.route not in routes:
-        error = f"a message waits for the route {message.route}, which --routes does not name"
+        error = f"a message waits for the route {message.route}, {UNNAMED.format(message.route)}"
     else:
         try:
             delivery.deliver(message, routes[message.route])

@@ -152,13 +152,15 @@ class Lock:
             since = datetime.fromisoformat(held["since"])
             if datetime.now(UTC) - since < BROKEN_OFF:
                 raise Busy(
-                    f"run {held['run_id']} is sending alerts since {held['since']}; wait for it, "
-                    f"or remove {self._lake.url(LOCK)} if it has died"
+                    f"run {held['run_id']} has been sending alerts since {held['since']}; wait "
+                    f"for it, or remove {self._lake.url(LOCK)} if it has died"
                 )
         try:
             self._mark()
         except VersionConflict:
-            raise Busy("another run began to send alerts at this moment") from None
+            raise Busy(
+                "another run began to send alerts at this moment; it says what is new"
+            ) from None
         return self
 
     def renew(self) -> None:

@@ -161,7 +161,10 @@ def parse(texts: Iterable[str]) -> dict[str, Route]:
 
 def _check(route: Route) -> None:
     if route.kind == "sns" and not ARN.fullmatch(route.target):
-        raise OptionsError(f"--routes {route.name}: {route.target!r} is not an ARN of an SNS topic")
+        raise OptionsError(
+            f"--routes {route.name}: {route.target!r} is not the ARN of an SNS topic; write "
+            "arn:aws:sns:REGION:ACCOUNT:TOPIC"
+        )
     if route.kind in ("slack", "teams", "webhook") and not route.target.startswith("secret:"):
         check_url(route.name, route.target)
 
@@ -170,7 +173,11 @@ def check_url(name: str, url: str) -> str:
     """The URL, if messages may be sent there; OptionsError if not."""
     parts = urllib.parse.urlsplit(url)
     if not parts.hostname or parts.scheme not in ("https", "http"):
-        raise OptionsError(f"--routes {name}: the address of a webhook is an https:// URL")
+        # The address is not told: whoever knows it may post there.
+        raise OptionsError(
+            f"--routes {name}: the address of its webhook is not an https:// URL; write "
+            f"{name}=KIND:https://.. or {name}=KIND:secret:NAME"
+        )
     if parts.scheme == "http" and parts.hostname not in LOCAL:
         raise OptionsError(
             f"--routes {name}: http://{parts.hostname} is not https; what bills say does not go "

@@ -76,17 +76,18 @@ def condition(name: str, type_: str, wanted: Any) -> str:
     if isinstance(wanted, dict):
         return _words(name, type_, wanted)
     if isinstance(wanted, list):
-        if not wanted:
-            raise ValueError(f"{name}: an empty list matches nothing")
-        return f"{name} IN ({', '.join(_literal(name, type_, one) for one in wanted)})"
+        return f"{name} IN ({_listed(name, type_, wanted)})"
     return f"{name} = {_literal(name, type_, wanted)}"
 
 
 def _words(name: str, type_: str, wanted: dict[str, Any]) -> str:
+    if not wanted:
+        raise ValueError(f"{name}: an empty table says nothing; write one of {', '.join(WORDS)}")
     parts = []
     for word, value in wanted.items():
         if word not in WORDS:
-            raise ValueError(f"{name}: {word!r} is unknown{did_you_mean(word, WORDS)}")
+            hint = did_you_mean(word, WORDS) or f"; there are {', '.join(WORDS)}"
+            raise ValueError(f"{name}: {word!r} is unknown{hint}")
         if word in COMPARISONS:
             parts.append(f"{name} {COMPARISONS[word]} {_literal(name, type_, value)}")
         elif word == "is_null":
@@ -94,21 +95,36 @@ def _words(name: str, type_: str, wanted: dict[str, Any]) -> str:
                 raise ValueError(f"{name}: is_null is true or false; {value!r} is neither")
             parts.append(f"{name} IS {'' if value else 'NOT '}NULL")
         elif word == "prefix":
-            text = str(value)
-            parts.append(f"SUBSTR({name}, 1, {len(text)}) = {quoted(text)}")
+            if not isinstance(value, str) or not value or type_ != "string":
+                raise ValueError(
+                    f"{name}: prefix takes the beginning of a text, such as 'shop-'; {value!r} "
+                    f"cannot begin a {type_}"
+                )
+            parts.append(f"SUBSTR({name}, 1, {len(value)}) = {quoted(value)}")
         else:
             values = value if isinstance(value, list) else [value]
-            listed = ", ".join(_literal(name, type_, one) for one in values)
+            listed = _listed(name, type_, values)
             parts.append(f"({name} IS NULL OR {name} NOT IN ({listed}))")
     return " AND ".join(parts)
+
+
+def _listed(name: str, type_: str, values: list[Any]) -> str:
+    if not values:
+        raise ValueError(
+            f"{name}: an empty list matches nothing; name a value in it, or leave it out"
+        )
+    return ", ".join(_literal(name, type_, one) for one in values)
 
 
 def _literal(name: str, type_: str, value: Any) -> str:
     if type_ in ("bigint",) or type_.startswith("decimal"):
         try:
-            return f"CAST('{Decimal(str(value)):f}' AS decimal(38, 18))"
+            number = Decimal(str(value))
         except InvalidOperation:
-            raise ValueError(f"{name} is a number; {value!r} is not") from None
+            number = Decimal("NaN")
+        if not number.is_finite():
+            raise ValueError(f"{name} is a number; {value!r} is not")
+        return f"CAST('{number:f}' AS decimal(38, 18))"
     if type_ == "boolean":
         if not isinstance(value, bool):
             raise ValueError(f"{name} is true or false; {value!r} is neither")

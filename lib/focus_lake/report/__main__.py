@@ -107,11 +107,16 @@ def _made(text: str) -> datetime:
 
 
 def _catalog(lake: str, database: str) -> Path:
-    catalog = Path(lake, f"{database}.duckdb")
-    if lake.startswith("s3://") or not catalog.is_file():
+    if "://" in lake:
         raise OptionsError(
-            f"{catalog} is not a catalog on this disk: run jobs/refresh_catalog.py --engine duckdb "
-            f"--lake {lake} first"
+            f"--lake {lake}: these pages are made from a catalog on this disk; "
+            f"jobs/publish_reports.py --lake {lake} asks any engine"
+        )
+    catalog = Path(lake, f"{database}.duckdb")
+    if not catalog.is_file():
+        raise OptionsError(
+            f"{catalog} is not there: run jobs/refresh_catalog.py --engine duckdb --lake {lake} "
+            f"--database {database} first"
         )
     return catalog
 
@@ -120,7 +125,7 @@ def _asked(options: SiteOptions) -> Answers:
     import duckdb
 
     catalog = _catalog(options.lake, options.database)
-    with duckdb.connect(str(catalog), read_only=True) as connection:
+    with facts.opened(catalog) as connection:
 
         def query(sql: str) -> list[tuple]:
             try:

@@ -10,9 +10,9 @@ from decimal import Decimal
 from focus_lake.report import charts
 from focus_lake.report.parts import (
     Column,
+    clear,
     folded,
     framed,
-    good,
     listed,
     missing,
     section,
@@ -157,10 +157,9 @@ OF_BATCH = (
 
 def _refused(answers: Answers) -> str:
     rows = answers["refused"]
-    if "refused" in answers.missing:
-        return section("Refused", "", missing("Not known.", answers.missing["refused"]))
     if not rows:
-        return section("Refused", "", good("No batch was refused."))
+        none = clear(answers.missing.get("refused"), "No batch was refused.")
+        return section("Refused", "", none)
     counted = Counter(row["code"] for row in rows)
     numbers = [(code, Decimal(n), f"{n} batches") for code, n in counted.most_common()]
     columns = [*OF_BATCH, Column("Reason", "code"), Column("What it says", "message")]
@@ -209,9 +208,10 @@ def _mapping(answers: Answers, chosen: str) -> str:
         Column("Charges", "charges", "number"),
         Column("Billed", "billed", "money", "BillingCurrency"),
     ]
-    about, none = f"Services without a category, {month(chosen)}.", "Every service has a category."
+    about = f"Services without a category, {month(chosen)}."
+    none = clear(answers.missing.get("mapping"), "Every service has a category.")
     caption = "Services without a category"
-    return listed("Mapping failures", about, columns, rows, good(none), 50, caption)
+    return listed("Mapping failures", about, columns, rows, none, 50, caption)
 
 
 def _trace(answers: Answers, chosen: str) -> str:

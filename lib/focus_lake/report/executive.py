@@ -11,8 +11,8 @@ from focus_lake.report.parts import (
     Column,
     card,
     cards,
+    clear,
     folded,
-    good,
     missing,
     section,
     table,
@@ -259,7 +259,8 @@ def unconverted(answers: Answers, chosen: str) -> str:
     """What no number in the reporting currency holds."""
     rows = [row for row in answers["rates"] if row["yearmonth"] == chosen]
     if not rows:
-        return section("Not converted", "", good("Nothing: every charge has a rate."))
+        none = clear(answers.missing.get("rates"), "Nothing: every charge has a rate.")
+        return section("Not converted", "", none)
     columns = [
         Column("Currency", "BillingCurrency"),
         Column("Why", lambda row: RATE_GAPS.get(row["x_Reason"], row["x_Reason"])),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from focus_lake.catalog.engines.duckdb import translate
 from focus_lake.errors import CatalogError
@@ -128,14 +130,18 @@ def read(catalog: Path) -> Facts:
 
     A catalog file is its database, whatever its name.
     """
-    import duckdb
+    with opened(catalog) as connection:
+        return ask(lambda sql: connection.execute(translate(sql, "focus")).fetchall(), "focus")
 
-    def query(sql: str) -> list[tuple]:
-        return connection.execute(translate(sql, "focus")).fetchall()
+
+@contextmanager
+def opened(catalog: Path) -> Iterator[Any]:
+    """A connection to a DuckDB catalog, to read; CatalogError, with what to run, if it fails."""
+    import duckdb
 
     try:
         with duckdb.connect(str(catalog), read_only=True) as connection:
-            return ask(query, "focus")
+            yield connection
     except duckdb.Error as error:
         raise CatalogError(
             f"{catalog} cannot be read: run jobs/refresh_catalog.py --engine duckdb again: {error}"

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from focus_lake.report import days, sums
-from focus_lake.report.parts import Column, card, cards, good, listed, missing, section
+from focus_lake.report.parts import Column, card, cards, clear, good, listed, missing, section
 from focus_lake.report.questions import Answers, Row
 from focus_lake.report.words import added, change, exactly, money, month, percent, plain
 
@@ -50,7 +50,8 @@ def _late(answers: Answers) -> str:
     ]
     rows = [row for row in answers["deliveries"] if row["x_IsLate"]]
     about = "By the providers' schedules; what to do: docs/runbooks."
-    return listed("Late deliveries", about, columns, rows, good("None is late."))
+    none = clear(answers.missing.get("deliveries"), "None is late.")
+    return listed("Late deliveries", about, columns, rows, none)
 
 
 def _anomalies(answers: Answers) -> str:
@@ -68,7 +69,8 @@ def _anomalies(answers: Answers) -> str:
     ]
     ended = len(answers["anomalies"]) - len(rows)
     about = f"Days that cost more or less than they should, still open; {ended} have ended."
-    return listed("Anomalies", about, columns, rows, good("None is open."), 50)
+    none = clear(answers.missing.get("anomalies"), "None is open.")
+    return listed("Anomalies", about, columns, rows, none, 50)
 
 
 def _findings(answers: Answers) -> str:
@@ -79,10 +81,8 @@ def _findings(answers: Answers) -> str:
         Column("Mode", "x_Mode"),
         Column("Route", "x_Route"),
     ]
-    none = good("No policy finds anything.")
-    if "findings" in answers.missing:
-        none = missing("There are no policies.", "Write them in reference/policies/*.toml.")
-    about = "What the policies find now; a policy in shadow tells nobody."
+    none = clear(answers.missing.get("findings"), "No policy finds anything.")
+    about = "What the policies found at the last refresh; a policy in shadow tells nobody."
     return listed("Policy findings", about, columns, answers["findings"], none, 50)
 
 

@@ -258,3 +258,11 @@ def folded(seen: str, name: str, more: str) -> str:
 def good(words: str) -> str:
     """That something is as it should be."""
     return f'<p class="good">✓ {escape(words)}</p>'
+
+
+def clear(unread: str | None, words: str) -> str:
+    """That there is none of something; where its view could not be read, that nobody knows.
+
+    unread: why it could not be read, as Answers.missing has it.
+    """
+    return good(words) if unread is None else missing("Not known.", unread)

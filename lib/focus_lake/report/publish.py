@@ -77,11 +77,14 @@ def _checked(options: PublishOptions) -> date:
     """The day that is published; OptionsError for options that cannot be used."""
     options.check_engine()
     if not 1 <= options.board_day <= 28:
-        raise OptionsError(f"--board_day {options.board_day}: a day from 1 to 28")
+        raise OptionsError(f"--board_day {options.board_day}: write a day from 1 to 28")
     if options.board_by not in WAYS:
-        raise OptionsError(f"--board_by {options.board_by}: {' or '.join(WAYS)}")
+        raise OptionsError(f"--board_by {options.board_by}: write {' or '.join(WAYS)}")
     if options.board_by == "link" and not options.lake.startswith("s3://"):
-        raise OptionsError(f"--board_by link: {options.lake} is not on S3, nobody could open it")
+        raise OptionsError(
+            f"--board_by link: {options.lake} is not on S3, nobody could open a link to it; write "
+            "--board_by attachment"
+        )
     check_database(options.database)
     mail.check(options.board_from, options.board_to)
     try:
@@ -130,7 +133,10 @@ def _board(answers: Answers, options: PublishOptions, lake: Store, day: date) ->
     if day.day < options.board_day or lake.read(f"{folder}/sent.json")[0] is not None:
         return 0
     if month not in answers.months():
-        raise mail.NotSent(f"{month} has no cost in the lake: no board report of it")
+        raise mail.NotSent(
+            f"no board report of {month}: the lake has no cost of that month; once its bills are "
+            "published, the next run reports it"
+        )
     files = dict(site.of_board(answers, _midnight(day), Chosen(month, month)))
     _put(lake, folder, files)
     if not options.board_to:

@@ -257,7 +257,9 @@ def ask(query: Query, database: str, masked: bool = False, only: Iterable[str] =
                 found = query(question.sql(database, (answers.months()[-2:] or ["000000"])[0]))
             except FocusLakeError as error:
                 if name == "cost":
-                    raise CatalogError(f"run jobs/refresh_catalog.py first: {error}") from error
+                    raise CatalogError(
+                        f"the costs cannot be read ({error}); run jobs/refresh_catalog.py first"
+                    ) from error
                 answers.missing[name] = str(error)
                 continue
             rows = [dict(zip(question.columns, row, strict=True)) for row in found]
