@@ -35,10 +35,11 @@ NAMES = {
 }
 
 
-# Kept rows that other views add up; nobody asks them.
+# Kept rows that other views add up, and the measures by subject; nobody asks them.
 PARTS = (
     *("focus_allocation_shares", "focus_charge_days", "focus_resource_tags", "focus_tag_costs"),
     *("focus_mapping_costs", "focus_invoice_costs", "focus_tag_compliance"),
+    *("focus_batch_measures", "focus_export_measures", "focus_owner_measures"),
 )
 
 

@@ -1,7 +1,7 @@
 -- One row is the charges of a batch that begin on one day, in one export, billing month and currency:
 -- what nobody owns of them, and how far they reach. Of charges that had been used when the batch was
 -- delivered, x_AnyUntil is the end of the last one, x_ShortUntil of the last one of a day or less.
--- Days are UTC. focus_metrics_now makes freshness and the trend of what nobody owns of it.
+-- Days are UTC. Freshness and the trend of what nobody owns are made of it (19_pipeline_measures).
 CREATE OR REPLACE VIEW ${database}.focus_charge_days_now AS
 WITH declared (provider, delivery) AS (
     VALUES
