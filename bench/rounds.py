@@ -23,7 +23,8 @@ from focus_lake.normalize import plan, read_batch
 from focus_lake.normalize.job import normalize
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.normalize.publish import Run, settle
-from focus_lake.raw.find import Batch, find
+from focus_lake.raw.batch import Batch
+from focus_lake.raw.find import find
 from focus_lake.spark.session import Cluster
 
 

@@ -13,7 +13,7 @@ from focus_lake.lake.audit import COSTS, Audit
 from focus_lake.lake.ledger import PUBLISHED, REJECTED, Ledger, Line
 from focus_lake.normalize import publish_checks
 from focus_lake.normalize.options import NormalizeOptions
-from focus_lake.raw.find import Batch, RawFile
+from focus_lake.raw.batch import Batch, RawFile
 
 ALIBABA = declare.load("alibaba")
 THIS = "20260115000000"

@@ -10,7 +10,8 @@ from focus_lake.lake.ledger import PUBLISHED, REJECTED, Line
 from focus_lake.normalize import summary
 from focus_lake.normalize.job import ProviderOutcome
 from focus_lake.normalize.plan import DONE, READ, REFUSED_BEFORE, WAIT, Plan, Step
-from focus_lake.raw.find import Batch, RawFile, Reason, Stray
+from focus_lake.raw.batch import Batch, RawFile, Reason
+from focus_lake.raw.find import Stray
 
 
 def step(action: str, why: str = "", day: int = 1, **more) -> Step:

@@ -7,11 +7,12 @@ import pyarrow.parquet as pq
 
 from focus_lake import declare, storage
 from focus_lake.raw import find
+from focus_lake.raw.batch import Batch
 from helpers import sample_exports
 from helpers.real_rows import lay_out_generated, lay_out_real, sums
 
 
-def batches(raw, provider) -> list[find.Batch]:
+def batches(raw, provider) -> list[Batch]:
     found, strays = find.find(storage.at(str(raw / provider)), declare.load(provider))
     assert strays == []
     assert [batch.reasons for batch in found] == [[] for _ in found]

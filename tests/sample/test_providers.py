@@ -9,6 +9,7 @@ import pytest
 
 from focus_lake import declare, options, storage
 from focus_lake.raw import find
+from focus_lake.raw.batch import Batch
 from focus_lake.sample.__main__ import PROVIDERS, main
 from focus_lake.sample.options import SampleOptions
 from helpers.sample_exports import digests, make, paths, rows_of, sums, truth
@@ -32,7 +33,7 @@ def provider(request):
     return request.param
 
 
-def found(folder, provider) -> list[find.Batch]:
+def found(folder, provider) -> list[Batch]:
     batches, strays = find.find(storage.at(str(folder)), declare.load(provider))
     assert strays == []
     return batches

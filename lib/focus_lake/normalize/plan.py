@@ -15,7 +15,8 @@ from focus_lake.lake import publications
 from focus_lake.lake.ledger import PUBLISHED, PUBLISHING, REJECTED, Ledger
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.raw.archives import check_member, open_zip
-from focus_lake.raw.find import Batch, Reason, Stray, find
+from focus_lake.raw.batch import Batch, Reason
+from focus_lake.raw.find import Stray, find
 from focus_lake.raw.junk import why_junk
 from focus_lake.storage.base import Store
 

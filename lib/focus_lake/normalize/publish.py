@@ -14,7 +14,7 @@ from focus_lake.log import Log, utc_now, utc_text
 from focus_lake.normalize import publish_checks, repeats
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.normalize.read_batch import Read
-from focus_lake.raw.find import Batch, Reason
+from focus_lake.raw.batch import Batch, Reason
 from focus_lake.spark.session import Cluster, Here
 from focus_lake.storage.base import Store
 from focus_lake.transform.select import Transform

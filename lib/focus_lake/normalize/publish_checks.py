@@ -7,7 +7,7 @@ from focus_lake.declare.model import Declaration
 from focus_lake.lake.audit import BILLING_START, PERIOD_START, Audit
 from focus_lake.lake.ledger import Ledger, Line
 from focus_lake.normalize.options import NormalizeOptions
-from focus_lake.raw.find import Batch, Reason
+from focus_lake.raw.batch import Batch, Reason
 
 
 def judge(

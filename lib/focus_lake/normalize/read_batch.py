@@ -24,7 +24,8 @@ from focus_lake.normalize import task
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.raw import clean
 from focus_lake.raw.archives import Limits
-from focus_lake.raw.find import Batch, RawFile, Reason, Stray
+from focus_lake.raw.batch import Batch, RawFile, Reason
+from focus_lake.raw.find import Stray
 from focus_lake.raw.texts import Text
 from focus_lake.spark.session import Cluster, Here
 from focus_lake.storage.base import Store

@@ -23,7 +23,7 @@ from focus_lake.lake.audit import Audit
 from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.lake.publications import Key
 from focus_lake.log import Log, utc_now, utc_text
-from focus_lake.raw.find import Batch
+from focus_lake.raw.batch import Batch
 from focus_lake.spark.session import Cluster, Here
 from focus_lake.storage.base import Store
 

@@ -20,7 +20,8 @@ from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.options import option
 from focus_lake.raw import clean
 from focus_lake.raw.archives import Limits
-from focus_lake.raw.find import Batch, RawFile, Stray, find
+from focus_lake.raw.batch import Batch, RawFile
+from focus_lake.raw.find import Stray, find
 from focus_lake.raw.junk import why_junk
 from focus_lake.raw.read import read
 from focus_lake.raw.texts import Text
