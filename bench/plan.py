@@ -25,7 +25,7 @@ from focus_lake.catalog import kept, sources
 from focus_lake.options import option, run_job
 
 PLANS = range(14, 23)  # folders of sql/ with plans, their measures and policies
-STEPS = ("15_plan_series", "16_plan_methods")  # what the refresh alone asks
+STEPS = ("15_plan_series", "16_plan_methods", "19_pipeline_measures")  # asked by the refresh alone
 ON_CALL = (
     *("focus_delivery_status", "focus_invoice_reconciliation", "focus_tag_coverage"),
     *("focus_mapping_gaps", "focus_alert_lines"),
@@ -109,12 +109,7 @@ def _children() -> float:
 
 def _on_duckdb(lake: Path) -> dict[str, float]:
     with duckdb.connect(str(lake / "focus.duckdb"), read_only=True) as connection:
-        found = {}
-        for view in asked():
-            described = connection.execute(f"DESCRIBE {view}").fetchall()
-            sql = question(view, [row[0] for row in described])
-            found[view] = queries.timed(lambda sql=sql: connection.execute(sql).fetchall())
-        return found
+        return _timed(lambda sql: connection.execute(sql).fetchall())
 
 
 def _on_trino(lake: Path, script) -> dict[str, float]:
@@ -131,12 +126,16 @@ def _on_trino(lake: Path, script) -> dict[str, float]:
             host="127.0.0.1", port=server.port, user="bench", catalog="hive", schema="focus"
         )
         cursor = connection.cursor()
-        found = {}
-        for view in asked():
-            described = cursor.execute(f"DESCRIBE {view}").fetchall()
-            sql = question(view, [row[0] for row in described])
-            found[view] = queries.timed(lambda sql=sql: cursor.execute(sql).fetchall())
-        return found
+        return _timed(lambda sql: cursor.execute(sql).fetchall())
+
+
+def _timed(ask: Callable[[str], list]) -> dict[str, float]:
+    """Seconds of each view, by a connection's way to ask."""
+    found = {}
+    for view in asked():
+        sql = question(view, [row[0] for row in ask(f"DESCRIBE {view}")])
+        found[view] = queries.timed(lambda sql=sql: ask(sql))
+    return found
 
 
 def _lake(folder: Path, rows: int) -> Path:
