@@ -55,6 +55,7 @@ def test_one_day_after_pushes_of_many(job):
     result = job.run()
     assert (result.code, code_of(job)) == (1, ["single_day"])
     assert "older pushes of the month cover up to 20 days" in result.line("refused")
+    assert "--accept single_day" in result.line("refused")
     assert job.status() == {"20260131173000": "published", "20260201173000": "rejected"}
     assert job.run(accept="single_day").code == 0
     assert job.status() == {"20260131173000": "published", "20260201173000": "published"}

@@ -8,37 +8,31 @@ from a total because of one bad night.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from focus_lake import declare
 from focus_lake.allocation import closing, idle
-from focus_lake.catalog import currency, expire, kept, measures, render, sources
+from focus_lake.catalog import currency, expire, kept, measures, provider_batches, render, sources
+from focus_lake.catalog.deployer import NOTHING, Deployer, Show
 from focus_lake.catalog.engines.base import Engine
 from focus_lake.catalog.keeping import Keeper, KeepFailed
 from focus_lake.catalog.render import CatalogPlace, Statement
 from focus_lake.catalog.revisions import Below
 from focus_lake.declare.model import Declaration
-from focus_lake.errors import CatalogError, FocusLakeError, LedgerError, StorageError
-from focus_lake.lake import held, ledger, live, publications, summaries
-from focus_lake.lake.ledger import PUBLISHED, Line
-from focus_lake.lake.publications import Key
-from focus_lake.log import Log, Progress
+from focus_lake.errors import CatalogError, FocusLakeError, StorageError
+from focus_lake.lake import live
+from focus_lake.log import Log
 from focus_lake.records import deliveries, retention
 from focus_lake.records import measures as record_measures
 from focus_lake.reference import state
 from focus_lake.spec.columns import did_you_mean
 from focus_lake.storage import Places
-from focus_lake.storage.local import LocalStore
 
-Show = Callable[[str], None] | None  # takes a statement instead of running it
 ABOVE = "views over all providers"  # how they are called among what failed
 RATES = "exchange rates"
 DELIVERIES = "late deliveries"
 RETENTION = "reference data (retention)"  # while it is wrong nobody knows what must be kept
-NOTHING = live.Live()
-ADD_AT_ONCE = 50  # partitions in one ALTER TABLE: well below every engine's limits
 
 
 @dataclass
@@ -62,6 +56,7 @@ class Refresh:
         self.store, self.extra = places.lake, places.declarations
         self.engine, self.place, self.log, self.show = engine, place, log, show
         self.outcome = RefreshOutcome()
+        self.deployer = Deployer(self.store, engine, place, show)
         self.reference = render.NO_REFERENCE
         self.named: dict[str, str] = {}  # text of each provider's views before this run
         self.texts: dict[str, list[str]] = {}  # the views of each provider deployed in this run
@@ -77,7 +72,7 @@ class Refresh:
         declared, asked = self._declarations(), tuple(providers)
         for name in set(asked) - set(declared) - set(self.outcome.failed):
             self._fail(name, f"no declaration is named {name}{did_you_mean(name, declared)}")
-        self._all(self.engine.prepare())
+        self.deployer.run(self.engine.prepare())
         before = self.engine.names()
         self._undeclared(declared, before)
         self._reference()
@@ -98,6 +93,7 @@ class Refresh:
         if expire_days and not {ABOVE, RETENTION} & set(self.outcome.failed):
             days = retention.least_days(self.reference.of("retention"), expire_days)
             self._expire([declared[name] for name in self.outcome.live], days)
+        self.outcome.statements = self.deployer.count
         return self.outcome
 
     def _late(self) -> None:
@@ -190,10 +186,12 @@ class Refresh:
 
     def _provider(self, one: Declaration) -> None:
         try:
-            lines = ledger.read_all(self.store, one.name)
-            chosen = live.choose(lines, one.delivery)
-            self._ledger_and_data_agree(one.name, lines, chosen)
-            chosen = self._summarised(one, lines, chosen)
+            chosen, without = provider_batches.shown(self.store, one)
+            if without:
+                self.outcome.warnings.append(provider_batches.told(one.name, without))
+                self.log.bind(provider=one.name).event(
+                    "no daily summary", "warning", batches=len(without)
+                )
             statements = render.of_provider(one, chosen, self.place, self.extra)
             with self.engine.unit():
                 self._deploy(statements, chosen)
@@ -207,38 +205,6 @@ class Refresh:
         self.log.bind(provider=one.name).event(
             "provider deployed", live_batches=len(chosen.batches), months=months
         )
-
-    def _ledger_and_data_agree(self, provider: str, lines: list[Line], chosen: live.Live) -> None:
-        """A lost ledger or file would show as money that is gone, a foreign file as money that
-        was never charged; it is an error instead."""
-        folder = f"{publications.NORMALIZED}/{provider}"
-        if not lines and any(True for _ in self.store.list(folder)):
-            raise LedgerError(
-                f"{self.store.url(folder)} holds data but ledger/{provider}/ is missing: "
-                "restore it, or run normalize_focus.py, which writes it anew"
-            )
-        rows = (publications.NORMALIZED,)  # of summaries, views read those alone that are whole
-        found = held.compare(self.store, provider, lines, chosen.batches, rows)
-        if found.problems:
-            raise LedgerError(found.told())
-
-    def _summarised(self, one: Declaration, lines: list[Line], chosen: live.Live) -> live.Live:
-        """The same with the summaries that can be used; of the others the line items are grouped,
-        which gives the same sums, only slower. No summary is used where rows replace others."""
-        if one.delivery == live.UPSERT:
-            return chosen
-        published = [line for line in lines if line.status == PUBLISHED]
-        found = summaries.usable(self.store, one, published)
-        if without := [key for key in chosen.batches if key not in found]:
-            first = f"{without[0].yearmonth}/{without[0].batch_ts}"
-            text = (
-                f"{one.name}: {len(without):,} live batches have no daily summary that can be used "
-                f"(the first is {first}), so their line items are grouped at each query; make "
-                f"them with normalize_focus.py --providers {one.name} --rebuild_daily true"
-            )
-            self.outcome.warnings.append(text)
-            self.log.event("no daily summary", "warning", provider=one.name, batches=len(without))
-        return replace(chosen, summaries=found)
 
     def _above(self, declared: dict[str, Declaration], before: set[str]) -> None:
         """The views over several providers: those deployed now and those that had a view."""
@@ -296,7 +262,7 @@ class Refresh:
             self.store,
             self.log.run_id,
         )
-        return Keeper(self.store, self.engine, below, self._all)
+        return Keeper(self.store, self.engine, below, self.deployer.run)
 
     def _keep(self) -> None:
         """Work out what changed of the kept views that were deployed; then they read it."""
@@ -304,8 +270,8 @@ class Refresh:
             tables = {table.name: table for table in render.shared_tables(self.place)}
             for view in self.keeper.work_out():
                 for name in view.reads:  # it has new files
-                    self._all(self.engine.create_table(tables[name]))
-                self._all(self.engine.replace_view(view))
+                    self.deployer.run(self.engine.create_table(tables[name]))
+                self.deployer.run(self.engine.replace_view(view))
 
     def _measure(self, run_id: str) -> None:
         """Work the measures out and keep them; then the table of their history has a new file."""
@@ -314,19 +280,11 @@ class Refresh:
             return
         count = measures.work_out(self.engine, self.store, self.place.database, run_id)
         (table,) = (one for one in render.shared_tables(self.place) if one.name == measures.TABLE)
-        self._all(self.engine.create_table(table))
+        self.deployer.run(self.engine.create_table(table))
         self.log.event("measured", measures=count)
 
     def _deploy(self, statements: list[Statement], chosen: live.Live = NOTHING) -> None:
-        with Progress("tables and views") as progress:
-            for place, statement in enumerate(statements):
-                progress.step(place, len(statements), statement.name)
-                if statement.folder == sources.TABLES:
-                    self._table(statement)
-                elif statement.folder == sources.PARTITIONS:
-                    self._partitions(statement, chosen)
-                else:
-                    self._all(self.engine.replace_view(self._settled(statement)))
+        self.deployer.deploy(statements, chosen, self._settled)
 
     def _settled(self, view: Statement) -> Statement:
         """The view with what is kept of it, or with the measures of the records."""
@@ -345,53 +303,3 @@ class Refresh:
         return replace(
             view, sql=view.sql.replace(record_measures.MARK, record_measures.listed(found))
         )
-
-    def _table(self, table: Statement) -> None:
-        if self.show is None and isinstance(self.store, LocalStore):
-            # Trino wants a table's folder to be there; on S3 there are no folders to make.
-            Path(self.store.root, table.data).mkdir(parents=True, exist_ok=True)
-        self._all(self.engine.create_table(table))
-        there = self.engine.column_types(table.name)
-        if there is not None and not set(table.partitions) <= set(there):
-            # Of the former layout: partitions cannot be changed; the data are files and stay.
-            self._all(self.engine.drop_table(table.name))
-            self._all(self.engine.create_table(table))
-            there = self.engine.column_types(table.name)
-        if there is None:
-            return  # a plan for a table that is not made yet
-        missing = [item for item in table.columns if item.name.lower() not in there]
-        if missing:
-            self._all(self.engine.add_columns(table, missing))
-        for item in table.columns:
-            wanted, found = self.engine.spell(item.type), there.get(item.name.lower())
-            if found is not None and found != wanted:
-                raise CatalogError(
-                    f"{table.name}.{item.name} is {found} in the catalog and {wanted} in the "
-                    "declaration; a type is never changed in place: drop the table (its data "
-                    "stay) or correct the declaration, then run again"
-                )
-
-    def _partitions(self, statement: Statement, chosen: live.Live) -> None:
-        """What views read is added by name, without listing folders; the repair adds the rest."""
-        kind, provider = statement.kind, statement.provider
-        summed = (chosen.summaries[key] for key in chosen.batches if key in chosen.summaries)
-        read: dict[str, Iterable[Key]] = {
-            publications.NORMALIZED: chosen.batches,
-            publications.DAILY: summed,
-        }
-        if kind in read:
-            known = self.engine.partitions(statement.name)
-            new = [batch for batch in read[kind] if batch not in known]
-            folder = f"{self.place.lake.rstrip('/')}/{kind}/{provider}"
-            for at in range(0, len(new), ADD_AT_ONCE):
-                some = new[at : at + ADD_AT_ONCE]
-                self._all(self.engine.add_partitions(statement.name, folder, some))
-        self._all(self.engine.repair(statement))
-
-    def _all(self, statements: Iterable[str]) -> None:
-        for sql in statements:
-            self.outcome.statements += 1
-            if self.show is not None:
-                self.show(sql)
-            else:
-                self.engine.run(sql)

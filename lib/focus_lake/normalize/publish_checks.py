@@ -66,7 +66,7 @@ def _shrinks(export: str, audit: Audit, before: list[Line]) -> list[Reason]:
     if rows * 2 < published:
         message = (
             f"export {export} has {rows:,} rows, less than half of the {published:,} published "
-            f"with {before[-1].batch_ts}"
+            f"with {before[-1].batch_ts}; if that is right, --accept row_drop for this once"
         )
         reasons.append(Reason("row_drop", message))
     days = audit.days_of.get(export, set())
@@ -75,7 +75,8 @@ def _shrinks(export: str, audit: Audit, before: list[Line]) -> list[Reason]:
     if len(days) == 1 and most > 1:
         message = (
             f"export {export} has every {PERIOD_START} on {min(days)}, older pushes of the month "
-            f"cover up to {most} days: an increment instead of the month to date?"
+            f"cover up to {most} days: an increment instead of the month to date? If it is the "
+            "whole month so far, --accept single_day for this once"
         )
         reasons.append(Reason("single_day", message))
     return reasons
