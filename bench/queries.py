@@ -22,7 +22,7 @@ import duckdb
 import measure
 
 from focus_lake import storage
-from focus_lake.catalog.engines.duckdb import translate
+from focus_lake.catalog.engines.duckdb_sql import translate
 from focus_lake.lake import publications
 from focus_lake.lake.ledger import Line, read_all
 

@@ -10,7 +10,7 @@ import duckdb
 
 from focus_lake import declare
 from focus_lake.catalog import job, measures, render
-from focus_lake.catalog.engines.duckdb import translate
+from focus_lake.catalog.engines.duckdb_sql import translate
 from focus_lake.options import parse
 from helpers.lakes import Lake
 from helpers.local_trino import LocalTrino

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from focus_lake.catalog import kept, sources
-from focus_lake.catalog.engines.duckdb import translate
+from focus_lake.catalog.engines.duckdb_sql import translate
 from focus_lake.lab.database import TABLES
 from focus_lake.plan import settings
 

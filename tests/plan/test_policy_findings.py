@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from focus_lake.catalog import sources
-from focus_lake.catalog.engines.duckdb import translate
+from focus_lake.catalog.engines.duckdb_sql import translate
 from focus_lake.plan import policies
 
 POLICY = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from focus_lake.catalog import kept, sources
-from focus_lake.catalog.engines.duckdb import translate
+from focus_lake.catalog.engines.duckdb_sql import translate
 from focus_lake.lab.series import DAYS, FIRST, KNOWN, Series, day
 from focus_lake.plan import settings
 

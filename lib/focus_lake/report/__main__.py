@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from focus_lake.catalog.engines.duckdb import translate
+from focus_lake.catalog.engines.duckdb_sql import translate
 from focus_lake.errors import CatalogError, OptionsError
 from focus_lake.options import option, run_job
 from focus_lake.report import days, facts, page, questions, site

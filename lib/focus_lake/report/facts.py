@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from focus_lake.catalog.engines.duckdb import translate
+from focus_lake.catalog.engines.duckdb_sql import translate
 from focus_lake.errors import CatalogError
 from focus_lake.report.questions import Query
 
