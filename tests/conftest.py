@@ -62,6 +62,7 @@ def spark(request, no_real_aws, tmp_path_factory):
     from pyspark.sql import SparkSession
 
     from focus_lake.spark.java import java_home
+    from focus_lake.spark.session import FORGETFUL, SQL_HEAP, SQL_JAVA_OPTIONS
     from s3a import s3a_classpath
 
     os.environ["JAVA_HOME"] = str(java_home())
@@ -73,10 +74,11 @@ def spark(request, no_real_aws, tmp_path_factory):
         .config("spark.driver.extraClassPath", os.pathsep.join(map(str, classpath)))
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.memory", "2g")  # what the audit has, too
+        # What the audit has, too: another collector of garbage ran out of the same heap.
+        .config("spark.driver.memory", SQL_HEAP)
+        .config("spark.driver.extraJavaOptions", SQL_JAVA_OPTIONS)
         .config("spark.ui.enabled", "false")
-        # Nobody looks at ended queries, whose plans over a hundred columns would fill the heap.
-        .config("spark.sql.ui.retainedExecutions", "1")
+        .config(map=FORGETFUL)
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")

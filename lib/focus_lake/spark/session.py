@@ -26,6 +26,13 @@ HEAP = "1g"
 # Where Spark SQL does the work instead, the thorough compiler is worth its while.
 SQL_JAVA_OPTIONS = "-XX:+UseSerialGC -Xshare:auto -Xss4m"
 SQL_HEAP = "2g"
+# Nobody looks at ended queries, whose plans over a hundred columns would fill the heap.
+FORGETFUL = {
+    "spark.sql.ui.retainedExecutions": "1",
+    "spark.ui.retainedJobs": "10",
+    "spark.ui.retainedStages": "10",
+    "spark.ui.retainedTasks": "100",
+}
 
 
 class Cluster:
@@ -170,6 +177,7 @@ def local_context(java_options: str = JAVA_OPTIONS, heap: str = HEAP) -> SparkCo
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": heap,
         "spark.driver.extraJavaOptions": f"{java_options} {_quiet()}",
+        **FORGETFUL,
     }
     conf = SparkConf().setMaster("local[*]").setAppName("focus_lake").setAll(list(settings.items()))
     java_says, java = os.pipe()
