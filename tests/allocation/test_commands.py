@@ -105,6 +105,14 @@ def test_shadow_says_what_changes_and_what_it_is_about(books, capsys):
         "cc-0 CNY -87.999 -38 49.999",
         "cc-1 CNY 19.999 -30 -49.999",
     ]
+    other = rule("storage", 'ServiceName = "Storage"', even, status="shadow")
+    books.rules(NETWORK + rule("network", match, even, version=2, status="shadow") + other)
+    assert books.refresh() == 0
+    assert said(books, cli.shadow, capsys, "--yearmonth", "202512")[1:3] == [
+        "(in shadow: network version 2, storage version 1)",
+        "(the change is of all of them together; to see one alone, set the status of the others to "
+        '"retired", refresh, and ask again)',
+    ]
     for month, why in (
         ("202613", "must be a month"),
         ("202601", "it has no cost; there is 202512"),

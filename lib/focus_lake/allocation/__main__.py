@@ -19,6 +19,10 @@ from focus_lake.reference.types import MONTH
 from focus_lake.storage import Places
 
 Query = Callable[[str], list[tuple]]
+TOGETHER = (
+    "  (the change is of all of them together; to see one alone, set the status of the others to "
+    '"retired", refresh, and ask again)'
+)
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,10 @@ def _changes(query: Query, month: str) -> list[str]:
         return [f"{month}: no rule that the last refresh saw is in shadow for this month"]
     named = ", ".join(f"{name} version {version}" for name, version in rules)
     title = f"{month}: billed cost by the rules that count, with those in shadow, and the change"
-    return [title, f"  (in shadow: {named})", *_by_payer(query, month)]
+    lines = [title, f"  (in shadow: {named})"]
+    if len(rules) > 1:
+        lines.append(TOGETHER)
+    return [*lines, *_by_payer(query, month)]
 
 
 def _by_payer(query: Query, month: str) -> list[str]:
