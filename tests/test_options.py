@@ -14,7 +14,7 @@ from focus_lake.catalog.job import RefreshOptions as RefreshOptions
 from focus_lake.errors import OptionsError
 from focus_lake.frames.options import AuditOptions
 from focus_lake.normalize.options import ACCEPTABLE, NormalizeOptions
-from focus_lake.options import option, parse, run_job
+from focus_lake.options import command, option, parse, run_job
 from focus_lake.report.publish import PublishOptions
 
 PLACES = ["--raw", "r", "--lake", "l"]
@@ -193,3 +193,29 @@ def test_no_option_of_ours_is_one_of_glues():
     ours = {name for job in jobs for name in job.__dataclass_fields__}
     assert ours & options.glue_arguments() == {"region"}  # the same thing to both
     assert not [name for name in ours if name.isupper()]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "write python -m focus_lake.report site|board ..."),
+        (["pages"], "pages is not a command; write python -m focus_lake.report site|board"),
+        (["--lake", "l"], "write python -m focus_lake.report site|board"),
+    ],
+)
+def test_a_command_that_is_not_there_is_said_and_ends_with_2(monkeypatch, capsys, words, said):
+    monkeypatch.setattr(sys, "argv", ["report", *words])
+    with pytest.raises(SystemExit) as ended:
+        command("focus_lake.report", ("site", "board"))
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("words", "found", "left"),
+    [(["board", "--lake", "l"], "board", ["--lake", "l"]), (["--help"], "", ["--help"])],
+)
+def test_a_command_is_taken_and_its_options_stay(monkeypatch, words, found, left):
+    monkeypatch.setattr(sys, "argv", ["report", *words])
+    assert command("focus_lake.report", ("site", "board")) == found
+    assert sys.argv == ["report", *left]

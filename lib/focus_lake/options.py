@@ -8,7 +8,7 @@ import functools
 import gc
 import sys
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -120,6 +120,22 @@ def usage(cls: type, command: str, summary: str) -> str:
         default = " (required)" if required else f" (default: {shown})" if shown != "" else ""
         lines.append(f"  --{field.name:<22} {field.metadata['help']}{default}")
     return "\n".join(lines)
+
+
+def command(module: str, known: Collection[str]) -> str:
+    """The word after `python -m MODULE`, taken from sys.argv; "" where --help stands there.
+
+    Any other word, or none, ends the process: code 2 and the words that there are.
+    """
+    given = sys.argv[1] if len(sys.argv) > 1 else ""
+    if given in known:
+        return sys.argv.pop(1)
+    if {"-h", "--help"} & set(sys.argv):
+        return ""
+    wrong = f"{given} is not a command; " if given and not given.startswith("-") else ""
+    print(f"{wrong}write python -m {module} {'|'.join(known)} ...", file=sys.stderr)
+    print("(--help after a command lists its options)", file=sys.stderr)
+    sys.exit(2)
 
 
 def run_job(cls: type[Options], summary: str, job: Callable[[Options], int]) -> int:

@@ -180,8 +180,8 @@ def _planned(found: list[Finding], outbox: Outbox, today: date, most: int) -> in
 def _tell(told: Told, problems: list[str]) -> None:
     for problem in problems:
         print(f"NOT DELIVERED {problem}")
-    later = f", {told.waiting} wait" if told.waiting else ""
+    later = f", {told.waiting} still to be said" if told.waiting else ""
     print(
-        f"{told.sent} messages sent, {told.failed} not delivered{later}; {told.known} findings "
-        f"known, {told.recorded} newly recorded without a message."
+        f"{told.sent} messages sent, {told.failed} not delivered; findings: {told.known} known, "
+        f"{told.recorded} newly recorded without a message{later}."
     )

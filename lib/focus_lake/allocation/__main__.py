@@ -13,7 +13,7 @@ from focus_lake.allocation import keys as key_files
 from focus_lake.allocation import promote as promotion
 from focus_lake.allocation.money import EXACT
 from focus_lake.errors import OptionsError
-from focus_lake.options import option, run_job
+from focus_lake.options import command, option, run_job
 from focus_lake.reference.read import read, strangers
 from focus_lake.reference.types import MONTH
 from focus_lake.storage import Places
@@ -215,11 +215,7 @@ COMMANDS = {
 }
 
 if __name__ == "__main__":
-    command = (
-        COMMANDS.get(sys.argv.pop(1)) if len(sys.argv) > 1 and sys.argv[1] in COMMANDS else None
-    )
-    if command is promote and len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+    run = COMMANDS.get(command("focus_lake.allocation", COMMANDS), check)
+    if run is promote and len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
         sys.argv[1:2] = ["--rule", sys.argv[1]]
-    if command is None and not {"-h", "--help"} & set(sys.argv):
-        sys.exit(f"what? python -m focus_lake.allocation {' | '.join(COMMANDS)} --lake DIR")
-    sys.exit(run_job(AllocationOptions, __doc__, command or check))
+    sys.exit(run_job(AllocationOptions, __doc__, run))

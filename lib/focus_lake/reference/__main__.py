@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from focus_lake import resources
-from focus_lake.options import option, run_job
+from focus_lake.options import command, option, run_job
 from focus_lake.reference import kinds
 from focus_lake.reference.read import FOLDERS_OF_OTHERS, read, strangers
 from focus_lake.storage import Places, Store
@@ -102,7 +102,5 @@ def _lake(options: ReferenceOptions, new: bool = False) -> Store:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in COMMANDS else ""
-    if not chosen and not {"-h", "--help"} & set(sys.argv):
-        sys.exit(f"what? python -m focus_lake.reference {'|'.join(COMMANDS)} --lake DIR")
+    chosen = command("focus_lake.reference", COMMANDS)
     sys.exit(run_job(ReferenceOptions, __doc__, {"example": example}.get(chosen, check)))

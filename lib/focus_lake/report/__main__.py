@@ -11,7 +11,7 @@ from pathlib import Path
 
 from focus_lake.catalog.engines.duckdb_sql import translate
 from focus_lake.errors import CatalogError, OptionsError
-from focus_lake.options import option, run_job
+from focus_lake.options import command, option, run_job
 from focus_lake.report import days, facts, page, questions, site
 from focus_lake.report.board import Chosen
 from focus_lake.report.questions import Answers
@@ -95,7 +95,9 @@ def chosen_months(text: str, ai_only: bool, answers: Answers) -> Chosen:
         raise OptionsError(f"--months {text}: write YYYYMM..YYYYMM, such as 202601..202603")
     chosen = Chosen(months[1], months[2] or months[1], ai_only)
     if there and not any(one in chosen for one in there):
-        raise OptionsError(f"--months {text}: there are {there[0]} to {there[-1]} in this lake")
+        raise OptionsError(
+            f"--months {text}: this lake has no cost of them, but of {there[0]} to {there[-1]}"
+        )
     return chosen
 
 
@@ -143,7 +145,6 @@ COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
 }
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
-        sys.exit(f"which one? python -m focus_lake.report {'|'.join(COMMANDS)} --help")
-    kind, command = COMMANDS[sys.argv.pop(1)]
-    sys.exit(run_job(kind, __doc__, command))
+    # Without a command --help tells of site, the whole of it.
+    kind, run = COMMANDS[command("focus_lake.report", COMMANDS) or "site"]
+    sys.exit(run_job(kind, __doc__, run))
