@@ -1,4 +1,4 @@
-"""Fixtures every test may use: a Spark session, a local S3 endpoint, a bucket; no real AWS."""
+"""Fixtures that every test may use: Spark, a local S3 endpoint, a bucket, a Trino; no real AWS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import uuid
 import pytest
 from hypothesis import HealthCheck, settings
 
-from helpers import local_s3
+from helpers import local_s3, local_trino
 from helpers.catalog import UNIFIED, declare_only, deploy_only
 
 # Enough for boto3 and S3A to sign requests, good for nothing at AWS.
@@ -95,6 +95,16 @@ def s3_endpoint(no_real_aws):
     """Address of a local S3 endpoint that lives as long as the run; mark such tests s3."""
     with local_s3.running() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def trino(tmp_path_factory):
+    """A Trino that lives as long as the run, with a folder for lakes; mark such tests trino.
+
+    Every lake needs a name of its own, which is its database.
+    """
+    with local_trino.running(tmp_path_factory.mktemp("trino")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -9,19 +9,11 @@ import pytest
 
 from focus_lake.catalog import close_month
 from focus_lake.options import parse
-from helpers import local_trino
 from helpers.catalog import Deployed, deploy_only, for_allocation, refresh
 from helpers.lakes import Lake, charge
 
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
 TS = {"202511": "20251130173000", "202512": "20251231173000", "202601": "20260131173000"}
-
-
-@pytest.fixture(scope="session")
-def trino(tmp_path_factory):
-    """A running Trino; mark such tests trino."""
-    with local_trino.running(tmp_path_factory.mktemp("trino")) as server:
-        yield server
 
 
 @dataclass

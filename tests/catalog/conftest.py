@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from helpers import local_trino
 from helpers.catalog import Deployed, deploy
 from helpers.lakes import story
 
 BOTH = ["duckdb", pytest.param("trino", marks=pytest.mark.trino)]
-
-
-@pytest.fixture(scope="session")
-def trino(tmp_path_factory):
-    """A running Trino; mark such tests trino."""
-    with local_trino.running(tmp_path_factory.mktemp("trino")) as server:
-        yield server
 
 
 @pytest.fixture(scope="session", params=BOTH)

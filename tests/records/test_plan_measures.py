@@ -81,7 +81,7 @@ def fill(lake: Lake) -> dict:
 
 @pytest.fixture(scope="module", params=BOTH)
 def told(request, tmp_path_factory) -> Deployed:
-    return deploy(request.param, request, tmp_path_factory, fill, "planned")
+    return deploy(request.param, request, tmp_path_factory, fill, "plan_measures")
 
 
 def test_what_accounts_and_rules_own_stands_beside_what_tags_own(told):
