@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from focus_lake import storage
+from focus_lake.plan import policies
 from focus_lake.reference.read import read
 
 BUDGETS = "name,scope,value,period,currency,amount,owner\n"
@@ -159,6 +160,7 @@ def test_a_good_policy_has_no_fault(tmp_path):
         (policy("x_Level = { not = [] }"), "x_Level: an empty list matches nothing; name a value"),
         (policy('x_Actual = { above = "much" }'), "x_Actual is a number; 'much' is not"),
         (policy('x_ExceededOn = { below = "soon" }'), "x_ExceededOn is a day"),
+        (policy("x_ExceededOn = 2026-01-31T10:00:00"), "x_ExceededOn is a day, such as 2026-01-31"),
         (policy("x_Level = []"), "x_Level: an empty list matches nothing"),
         (policy("x_Level = { is_null = 1 }"), "x_Level: is_null is true or false"),
         (policy(severity="panic"), "panic"),
@@ -176,3 +178,26 @@ def test_a_wrong_policy_is_named(tmp_path, text, said):
     assert len(found) == 1
     assert "policies/a.toml" in found[0]
     assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "sql"),
+    [
+        ("date", "20260131", "CAST('2026-01-31' AS date)"),
+        ("timestamp", "2026-01-31", "CAST('2026-01-31 00:00:00' AS timestamp)"),
+        ("timestamp", "2026-01-31T06:00+08:00", "CAST('2026-01-30 22:00:00' AS timestamp)"),
+    ],
+)
+def test_days_and_times_stand_in_sql_as_every_engine_reads_them(type_, value, sql):
+    assert policies.condition("x_At", type_, value) == f"x_At = {sql}"
+
+
+def test_a_policy_that_an_older_version_took_breaks_no_view():
+    row = dict.fromkeys(["title", "severity", "route", "mode", "owner", "canary"], "[]")
+    row |= dict.fromkeys(["shadow_from", "active_from", "active_until"])
+    row |= {"view": "focus_budget_status"}
+    good = row | {"id": "good", "match": '{"x_Level": "over"}'}
+    old = [row | {"id": "old", "match": text} for text in ('{"x_Level": {}}', '{"x_Gone": 1}')]
+    made = policies.values({"policies": [good, *old]}, [])
+    assert "'good'" in made["plan_policy_findings"]
+    assert "'old'" not in made["plan_policy_findings"] + made["plan_policies"]
