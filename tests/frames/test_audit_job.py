@@ -157,6 +157,26 @@ def test_a_second_audit_adds_a_line_and_changes_none(audited, lake):
 
 
 @pytest.mark.slow
+def test_a_lake_that_may_only_be_read_is_audited_and_the_missing_note_is_told(audits):
+    audits.put(f"alibaba/{place(AGREED)}", bill("1.50"))
+    assert audits.publish() == 0
+    for folder in ("audits", "runs"):  # root may write where nobody may, but not below a file
+        here = audits.lake / folder
+        if here.is_dir():
+            here.rename(here.with_suffix(".before"))
+        here.write_text("")
+    audited = audits.audit()
+    assert audited.code == 1
+    agrees, failed, last = audited.out.splitlines()
+    assert agrees.startswith(f"agrees             alibaba/{batch(AGREED)}: 1 row, ")
+    assert failed.startswith(
+        "FAILED             alibaba: its verdicts stand above and are not noted"
+    )
+    assert failed.endswith("; let the audit write to audits/ and runs/, or keep what it printed")
+    assert f"audits/alibaba/{AGREED}.jsonl: cannot " in failed
+    assert last == "1 agrees, 0 differ, 0 cannot be audited; FAILED: alibaba."
+
+
 def test_a_broken_ledger_line_is_named(audited, lake):
     [ledger] = lake.lake.glob(f"ledger/alibaba/{OLDER}.jsonl")
     good = ledger.read_text()

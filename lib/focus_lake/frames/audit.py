@@ -99,6 +99,7 @@ class Auditor:
                 good.append((line, finding))
         if good:
             yield from self._compared(good, files)
+        files.unpersist()
 
     def _begun(self, line: dict[str, Any], started: str) -> Finding:
         return Finding(

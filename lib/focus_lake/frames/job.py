@@ -12,7 +12,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from focus_lake import declare
-from focus_lake.errors import ClusterError, FocusLakeError
+from focus_lake.errors import ClusterError, FocusLakeError, StorageError
 from focus_lake.frames.audit import AGREES, DIFFERS, UNAUDITABLE, Auditor, Finding, append
 from focus_lake.frames.compare import ROWS
 from focus_lake.frames.options import AuditOptions
@@ -47,7 +47,7 @@ def audit(options: AuditOptions, spark: SparkSession | None = None) -> int:
     log = Log()
     places = Places.open(options.lake, options.raw, options.declarations, options.s3_endpoint)
     done = [ProviderAudit(name) for name in options.providers]
-    with runs.recorded(places.lake, "audit_focus", options, log) as run:
+    with runs.recorded(places.lake, "audit_focus", options, log, only_reads=True) as run:
         with _spark(spark) as session:
             for one in done:
                 _tried(one, options, places, session, log)
@@ -106,7 +106,13 @@ def _provider(
         one.findings.append(finding)
         level = "info" if finding.verdict == AGREES else "error"
         here.event("audited", level, batch_ts=finding.batch_ts, verdict=finding.verdict)
-    append(places.lake, one.findings)
+    try:
+        append(places.lake, one.findings)
+    except StorageError as error:
+        one.failure = (
+            f"its verdicts stand above and are not noted in the lake: {error}; let the audit write "
+            "to audits/ and runs/, or keep what it printed"
+        )
 
 
 def _nothing(places: Places, provider: str, months: tuple[str, ...]) -> str:

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from focus_lake import __version__
-from focus_lake.errors import OptionsError, VersionConflict
+from focus_lake.errors import OptionsError, StorageError, VersionConflict
 from focus_lake.log import Author, Log, local_user, utc_now
 from focus_lake.storage.base import Store
 
@@ -52,14 +52,25 @@ class Run:
 
 
 @contextmanager
-def recorded(lake: Store, job: str, options: object, log: Log) -> Iterator[Run]:
+def recorded(
+    lake: Store, job: str, options: object, log: Log, only_reads: bool = False
+) -> Iterator[Run]:
     """The run of a job, from the block's beginning to its end, as one line of the history.
 
     The block sets exit_code; an error that leaves it is noted and raised on. A line that cannot
-    be written is a StorageError: a run that leaves no trace must not pass unseen.
+    be written is a StorageError: a run that leaves no trace must not pass unseen. only_reads: a
+    job that is worth its while on a lake that it may only read; the log says then that the run is
+    not in the history.
     """
     run = Run(job, log.run_id, who(lake), utc_now(), None, None, versions(), texts(options))
-    _write(lake, run)
+    try:
+        _write(lake, run)
+    except StorageError as error:
+        if not only_reads:
+            raise
+        log.event("run not noted", "warning", error=str(error))
+        yield run
+        return
     try:
         yield run
     except BaseException as error:
