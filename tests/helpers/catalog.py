@@ -108,6 +108,7 @@ OF_THE_REFRESH = (
     "focus_metrics_now",
     "focus_pipeline_metrics",
     "focus_metric_history",
+    "focus_metric_trend",
     "focus_record_measures",
     "focus_runs",
 )
