@@ -169,3 +169,36 @@ def test_keys_of_a_newer_version_are_passed_over(lake):
 def test_keys_that_an_older_version_did_not_write_get_their_defaults():
     text = '{"provider":"alibaba","yearmonth":"202601","batch_ts":"1","status":"published"}'
     assert ledger.from_json(text, "here") == line("1")
+
+
+def test_a_plan_reads_the_beginning_of_a_line_and_the_rest_when_asked(lake, monkeypatch):
+    files = [{"name": ',"rows_in":', "size": 1, "etag": "e"}]
+    made = line(exports=['a,"rows_in":'], files=files, rows_in=7)
+    Ledger(lake, "alibaba").write(made)
+    read: list[str] = []
+    whole = ledger.from_json
+    monkeypatch.setattr(ledger, "from_json", lambda *of: read.append(of[1]) or whole(*of))
+    head = Ledger(lake, "alibaba").heads_of("202601", FIRST)[PUBLISHED]
+    assert (head.batch_ts, head.exports, head.files) == (FIRST, made.exports, made.files)
+    assert read == []
+    assert (head.line.rows_in, head.line) == (7, made)
+    assert [where[-6:] for where in read] == ["line 1"]
+
+
+def test_a_line_that_is_cut_anywhere_is_named_at_once(lake):
+    text = line(cost_sums=[{"BilledCost": "1"}], null_counts={"Tags": 0}).to_json()
+    for end in range(1, len(text)):
+        lake.delete(FILE)
+        with lake.writer(FILE) as file:
+            file.write(text[:end].encode())
+        with pytest.raises(LedgerError, match="202601.jsonl line 1: not a ledger line"):
+            Ledger(lake, "alibaba")
+
+
+def test_a_fault_in_the_rest_is_named_when_it_is_read(lake):
+    text = line().to_json().replace('"rows_out":0', '"rows_out":x')
+    with lake.writer(FILE) as file:
+        file.write(text.encode())
+    read = Ledger(lake, "alibaba")
+    with pytest.raises(LedgerError, match="202601.jsonl line 1: not a ledger line"):
+        read.lines()

@@ -72,7 +72,11 @@ class Line:
         return json.dumps(vars(self), ensure_ascii=False, separators=(",", ":"))
 
 
-_KNOWN = frozenset(item.name for item in fields(Line))
+_NAMES = [item.name for item in fields(Line)]
+_KNOWN = frozenset(_NAMES)
+_REST = "rows_in"  # the first fact that a plan does not need
+_FIRST = frozenset(_NAMES[: _NAMES.index(_REST)])
+_SPLIT = f',"{_REST}":'.encode()  # a quote inside a text is \", so this is always a key
 
 
 def from_json(text: str, where: str) -> Line:
@@ -94,6 +98,48 @@ def from_json(text: str, where: str) -> Line:
         ) from error
 
 
+class Head:
+    """A line as it stands in its file: what a plan needs of it at once, the rest when asked for.
+
+    A line is 13 kB, of which a plan needs the first few hundred bytes.
+    """
+
+    def __init__(self, text: bytes, where: str, line: Line | None = None):
+        self.text, self._where = text, where
+        first = None if line else _first(text)
+        self._line = line if line or first else from_json(text.decode("utf-8", "replace"), where)
+        known = first or vars(self._line)
+        self.provider: str = known["provider"]
+        self.yearmonth: str = known["yearmonth"]
+        self.batch_ts: str = known["batch_ts"]
+        self.status: str = known["status"]
+        self.publication: str | None = known["publication"]
+        self.exports: list[str] = known["exports"]
+        self.files: list[dict] = known["files"]
+
+    @property
+    def line(self) -> Line:
+        """All of it. Raises LedgerError if the rest is not as it was written."""
+        if self._line is None:
+            self._line = from_json(self.text.decode("utf-8", "replace"), self._where)
+        return self._line
+
+
+def _first(text: bytes) -> dict | None:
+    """The facts before the rest; None for a line that must be read as a whole.
+
+    One that was cut off anywhere is among those: its braces do not match.
+    """
+    at = text.find(_SPLIT)
+    if at < 0 or not text.endswith(b"}") or text.count(b"{") != text.count(b"}"):
+        return None
+    try:
+        found = json.loads(text[:at] + b"}")
+    except ValueError:
+        return None
+    return found if found.keys() == _FIRST else None
+
+
 class Ledger:
     """All lines of one provider, as they were when this run read them."""
 
@@ -101,9 +147,8 @@ class Ledger:
         self.store, self.provider = store, provider
         self._journal = journal.Journal(store, provider, author or Author())
         self._versions: dict[str, str | None] = {}
-        self._lines: dict[str, list[Line]] = {}
-        self._texts: dict[str, list[bytes]] = {}  # of the same lines, as they stand in the file
-        self._batches: dict[str, dict[str, dict[str, Line]]] = {}  # the same by batch and status
+        self._heads: dict[str, list[Head]] = {}  # by month
+        self._batches: dict[str, dict[str, dict[str, Head]]] = {}  # the same by batch and status
         for entry in store.list(f"ledger/{provider}"):
             if entry.path.endswith(".jsonl"):
                 self._load(entry.path)
@@ -113,34 +158,44 @@ class Ledger:
         month = path.rsplit("/", 1)[1].removesuffix(".jsonl")
         numbered = enumerate((data or b"").split(b"\n"), 1)
         where = self.store.url(path)
-        written = [(number, line) for number, line in numbered if line.strip()]
-        lines = [
-            from_json(line.decode("utf-8", "replace"), f"{where} line {number}")
-            for number, line in written
-        ]
-        self._hold(month, lines, [line for _, line in written])
+        self._hold(
+            month,
+            [Head(text, f"{where} line {at}") for at, text in numbered if text.strip()],
+        )
         self._versions[month] = version
 
-    def _hold(self, month: str, lines: list[Line], texts: list[bytes]) -> None:
-        self._lines[month], self._texts[month] = lines, texts
-        batches: dict[str, dict[str, Line]] = {}
-        for line in lines:
-            batches.setdefault(line.batch_ts, {})[line.status] = line
+    def _hold(self, month: str, heads: list[Head]) -> None:
+        self._heads[month] = heads
+        batches: dict[str, dict[str, Head]] = {}
+        for head in heads:
+            batches.setdefault(head.batch_ts, {})[head.status] = head
         self._batches[month] = batches
+
+    def heads(self) -> list[Head]:
+        """Every line's head, by month and batch."""
+        found = [head for month in sorted(self._heads) for head in self._heads[month]]
+        return sorted(found, key=lambda head: (head.yearmonth, head.batch_ts, head.status))
 
     def lines(self) -> list[Line]:
         """Every line, by month and batch."""
-        found = [line for month in sorted(self._lines) for line in self._lines[month]]
-        return sorted(found, key=lambda line: (line.key, line.status))
+        return [head.line for head in self.heads()]
+
+    def heads_of(self, yearmonth: str, batch_ts: str) -> dict[str, Head]:
+        """The heads of one batch, by status."""
+        return self._batches.get(yearmonth, {}).get(batch_ts, {})
 
     def of_batch(self, yearmonth: str, batch_ts: str) -> dict[str, Line]:
         """The lines of one batch, by status."""
-        return dict(self._batches.get(yearmonth, {}).get(batch_ts, {}))
+        return {of: head.line for of, head in self.heads_of(yearmonth, batch_ts).items()}
+
+    def published_heads(self, yearmonth: str) -> list[Head]:
+        """The heads of the published batches of a month, oldest first."""
+        heads = [x for x in self._heads.get(yearmonth, ()) if x.status == PUBLISHED]
+        return sorted(heads, key=lambda head: head.batch_ts)
 
     def published(self, yearmonth: str) -> list[Line]:
         """The published batches of a month, oldest first."""
-        lines = [x for x in self._lines.get(yearmonth, ()) if x.status == PUBLISHED]
-        return sorted(lines, key=lambda line: line.batch_ts)
+        return [head.line for head in self.published_heads(yearmonth)]
 
     def check_unchanged(self, month: str) -> None:
         """Raise VersionConflict if another run changed the month since this one read it."""
@@ -170,18 +225,14 @@ class Ledger:
     def _replace(self, line: Line, replaced: set[str]) -> None:
         month = line.yearmonth
         kept = [
-            (old, text)
-            for old, text in zip(
-                self._lines.get(month, ()), self._texts.get(month, ()), strict=True
-            )
+            old
+            for old in self._heads.get(month, ())
             if old.batch_ts != line.batch_ts or old.status not in replaced
         ]
         line = self._journaled(line, sorted(replaced))
-        both = sorted(
-            [*kept, (line, line.to_json().encode())],
-            key=lambda item: (item[0].batch_ts, item[0].status),
-        )
-        data = b"".join(text + b"\n" for _, text in both)
+        new = Head(line.to_json().encode(), "", line)
+        both = sorted([*kept, new], key=lambda head: (head.batch_ts, head.status))
+        data = b"".join(head.text + b"\n" for head in both)
         path = f"ledger/{self.provider}/{month}.jsonl"
         try:
             self._versions[month] = self.store.put_if(path, data, self._versions.get(month))
@@ -193,8 +244,8 @@ class Ledger:
             }
             self._journal.append(month, journal.VOID, **of)
             raise
-        self._hold(month, [one for one, _ in both], [text for _, text in both])
-        self._journal.settle(month, {one.journal_entry for one, _ in both if one.journal_entry})
+        self._hold(month, both)
+        self._journal.settle(month, {x.line.journal_entry for x in both if x.line.journal_entry})
 
     def _journaled(self, line: Line, replaces: list[str]) -> Line:
         """The line with the number of its entry, which is written by then."""

@@ -18,7 +18,7 @@ from focus_lake.errors import LedgerError
 from focus_lake.storage.base import Store
 
 if TYPE_CHECKING:
-    from focus_lake.lake.ledger import Line
+    from focus_lake.lake.ledger import Head, Line
 
 NORMALIZED, DAILY, REJECTED = "normalized", "daily", "rejected"
 TABLES = (NORMALIZED, DAILY, REJECTED)  # of each provider; partitioned alike
@@ -45,7 +45,7 @@ def new_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
-def key(line: Line) -> Key:
+def key(line: Line | Head) -> Key:
     """The partition of a ledger line's publication.
 
     Raises LedgerError for a line of the former layout, in which folders had no publication.

@@ -59,9 +59,9 @@ def make(raw: Store, ledger: Ledger, declaration: Declaration, options: Normaliz
 
     Raises LedgerError for a lake of the former layout.
     """
-    for line in ledger.lines():
-        if line.status == PUBLISHED:
-            publications.key(line)  # a lake of the former layout is moved first
+    for head in ledger.heads():
+        if head.status == PUBLISHED:
+            publications.key(head)  # a lake of the former layout is moved first
     found, strays = find(raw, declaration)
     wanted = options.yearmonths
     batches = [batch for batch in found if not wanted or batch.yearmonth in wanted]
@@ -93,15 +93,15 @@ def recipe(declaration: Declaration, options: NormalizeOptions) -> str:
 def _step(
     batch: Batch, ledger: Ledger, options: NormalizeOptions, fingerprint: str, now: datetime
 ) -> Step:
-    lines, files = ledger.of_batch(*batch.key), batch.signature()
+    lines, files = ledger.heads_of(*batch.key), batch.signature()
     if not options.reprocess:
         published, rejected = lines.get(PUBLISHED), lines.get(REJECTED)
         if PUBLISHING in lines:
             published = rejected = None  # a run was stopped after its decision: decide again
         if published and published.files == files:
             return Step(batch, DONE, "published before, files unchanged")
-        if rejected and rejected.files == files and rejected.recipe == fingerprint:
-            reasons = [Reason(**reason) for reason in rejected.reasons]
+        if rejected and rejected.files == files and rejected.line.recipe == fingerprint:
+            reasons = [Reason(**reason) for reason in rejected.line.reasons]
             return Step(batch, REFUSED_BEFORE, "files unchanged since it was refused", reasons)
     reasons = [reason for reason in batch.reasons if reason.code not in options.accept]
     if reasons:
@@ -166,6 +166,6 @@ def _archive_fault(raw: Store, path: str) -> Reason | None:
 def _newest(ledger: Ledger, month: str) -> dict[str, str]:
     """The newest published batch of each export of a month."""
     newest: dict[str, str] = {}
-    for line in ledger.published(month):
-        newest |= {export: line.batch_ts for export in line.exports}
+    for head in ledger.published_heads(month):
+        newest |= {export: head.batch_ts for export in head.exports}
     return newest

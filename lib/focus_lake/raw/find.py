@@ -73,7 +73,7 @@ def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[Stray]]:
         elif place := layout.path.fullmatch(entry.path):
             groups = place.groupdict()
             name = groups.pop("file")
-            folder = folders.setdefault(tuple(sorted(groups.items(), key=str)), Folder(groups))
+            folder = folders.setdefault(tuple(groups.items()), Folder(groups))
             folder.entries.append((entry, name))
         else:
             strays.append(Stray(entry.path, "not where the declaration expects bill files"))
@@ -83,6 +83,8 @@ def _listed(raw: Store, layout: Layout) -> tuple[list[Folder], list[Stray]]:
 
 def _printable(path: str) -> str:
     """The path with bytes that are not UTF-8, as a local disk may have them, written as \\xd5."""
+    if path.isascii():
+        return path
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

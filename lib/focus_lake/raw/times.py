@@ -30,6 +30,8 @@ def _monday(groups: Groups) -> date | None:
 
 def digits(written: str) -> str:
     """A date or time as digits alone: 2026-1-5 as 20260105; digits in one row stay as they are."""
+    if written.isdecimal():
+        return written
     first, *others = re.findall(r"\d+", written) or [""]
     return first + "".join(part.zfill(2) for part in others)
 
