@@ -60,7 +60,11 @@ def run(job: Job, environment: dict):
     return run_process([sys.executable, SCRIPT, *job.argv({})], environment)
 
 
-def test_it_starts_no_spark_and_changes_nothing(job, no_spark):
+def test_it_starts_no_spark_and_changes_nothing(job, no_spark, tmp_path):
+    """Nor does it load pyarrow, numpy or pandas, which takes as long as the plan."""
+    for name in ("pyarrow", "numpy", "pandas"):
+        text = f"raise ImportError('{name} was not to be loaded')\n"
+        (tmp_path / "broken" / f"{name}.py").write_text(text)
     before = job.marks()
     result = run(job, no_spark)
     assert (result.code, result.err) == (0, "")

@@ -1,29 +1,33 @@
-"""The normalize job: for each provider plan, read, publish; then say what happened."""
+"""The normalize job: for each provider plan, read, publish; then say what happened.
+
+What reads and publishes is imported where it is called: where nothing is new, loading pyarrow would
+take as long as the plan.
+"""
 
 from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from focus_lake import declare
 from focus_lake.errors import FocusLakeError, OptionsError, StorageError, VersionConflict
-from focus_lake.lake import held, scratch
+from focus_lake.lake import scratch
 from focus_lake.lake.ledger import PUBLISHED, Ledger, Line
 from focus_lake.log import Author, Log
-from focus_lake.normalize import plan, read_batch, summary
+from focus_lake.normalize import plan, summary
 from focus_lake.normalize.options import NormalizeOptions
 from focus_lake.normalize.plan import READ, REFUSE, REFUSED_BEFORE, Plan
-from focus_lake.normalize.publish import Run, refuse_unread, settle
-from focus_lake.normalize.read_batch import How
-from focus_lake.normalize.rebuild import rebuild
-from focus_lake.normalize.rebuild_daily import rebuild_daily
 from focus_lake.records import runs
 from focus_lake.spark import glue
 from focus_lake.spark.session import Cluster, Here, is_submitted
 from focus_lake.storage import Places, Store
 
-LITTLE = read_batch.SMALL  # raw bytes read in less time than Spark takes to start
+if TYPE_CHECKING:
+    from focus_lake.lake import held
+
+LITTLE = plan.SMALL  # raw bytes read in less time than Spark takes to start
 
 
 @dataclass
@@ -141,6 +145,8 @@ def _planned(
 
 def _verify(outcome: ProviderOutcome, ledger: Ledger, options: NormalizeOptions, log: Log) -> None:
     """Hold the lake's files to the ledger; the run goes on, but ends with 1 where they differ."""
+    from focus_lake.lake import held
+
     wanted = options.yearmonths
     lines = [line for line in ledger.lines() if not wanted or line.yearmonth in wanted]
     with log.timed("verified", provider=outcome.provider) as details:
@@ -188,6 +194,8 @@ def _rebuild_daily(
     cluster: Cluster | Here,
     log: Log,
 ) -> None:
+    from focus_lake.normalize.rebuild_daily import rebuild_daily
+
     for outcome in (one for one in outcomes if one.plan):
         here, place = log.bind(provider=outcome.provider), f"{folder}/{outcome.provider}"
         made, ledger = outcome.ready()
@@ -201,6 +209,8 @@ def _rebuild_daily(
 def _rebuild(
     outcomes: list[ProviderOutcome], lake: Store, cluster: Cluster | Here, log: Log
 ) -> None:
+    from focus_lake.normalize.rebuild import rebuild
+
     for outcome in (one for one in outcomes if one.plan):
         here, (made, ledger) = log.bind(provider=outcome.provider), outcome.ready()
         batches = [step.batch for step in made.steps]
@@ -219,28 +229,30 @@ def _provider(
     cluster: Cluster | Here,
     log: Log,
 ) -> None:
+    from focus_lake.normalize import publish, read_batch
+
     name, (made, ledger), lake = outcome.provider, outcome.ready(), places.lake
     steps = made.of(READ, REFUSE)
     to_read = [step.batch for step in steps if step.action == READ]
     own = {batch.key: f"{folder}/{name}-{batch.yearmonth}-{batch.batch_ts}" for batch in to_read}
-    how = How(places.raw_of(name), lake, made.declaration, options)
+    how = read_batch.How(places.raw_of(name), lake, made.declaration, options)
     reads = read_batch.in_turn(how, cluster, [(batch, own[batch.key]) for batch in to_read])
     recipe = plan.recipe(made.declaration, options)
     for number, step in enumerate(steps, 1):
         batch = step.batch
         here = log.bind(provider=name, yearmonth=batch.yearmonth, batch_ts=batch.batch_ts)
         about = (made.declaration, options, cluster, recipe, here, outcome.warnings)
-        run = Run(lake, ledger, *about)
+        run = publish.Run(lake, ledger, *about)
         try:
             if step.action == REFUSE:
-                outcome.lines.append(refuse_unread(run, batch, step.reasons))
+                outcome.lines.append(publish.refuse_unread(run, batch, step.reasons))
             else:
                 here.event("reading", batch=f"{number} of {len(steps)}", bytes=batch.bytes)
                 read = next(reads)
                 for stray in read.strays:
                     here.event("stray file", "warning", file=stray.path, why=stray.why)
                 made.strays += read.strays
-                outcome.lines.append(settle(run, batch, read, own[batch.key]))
+                outcome.lines.append(publish.settle(run, batch, read, own[batch.key]))
                 lake.delete(own[batch.key])
         except VersionConflict:
             raise

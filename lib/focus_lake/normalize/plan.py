@@ -20,6 +20,7 @@ from focus_lake.raw.find import Stray, find
 from focus_lake.raw.junk import why_junk
 from focus_lake.storage.base import Store
 
+SMALL = 2 * 1024 * 1024  # raw bytes of a batch that one core reads in a second
 READ, WAIT, REFUSE, DONE, REFUSED_BEFORE = "read", "wait", "refuse", "done", "refused before"
 
 

@@ -22,6 +22,7 @@ from focus_lake.lake.audit import Audit
 from focus_lake.log import utc_now
 from focus_lake.normalize import task
 from focus_lake.normalize.options import NormalizeOptions
+from focus_lake.normalize.plan import SMALL
 from focus_lake.raw import clean
 from focus_lake.raw.archives import Limits
 from focus_lake.raw.batch import Batch, RawFile, Reason
@@ -31,7 +32,6 @@ from focus_lake.spark.session import Cluster, Here
 from focus_lake.storage.base import Store
 from focus_lake.transform.select import Origin, Transform
 
-SMALL = 2 * 1024 * 1024  # raw bytes of a batch that one core reads in a second
 TOGETHER = 64 * 1024 * 1024  # raw bytes of small batches read in one action ...
 AT_MOST = 64  # ... and their number: while these are published, the next are read
 TASKS_A_CORE = 4  # of small batches: few enough to start, enough to end together
