@@ -202,3 +202,16 @@ def test_a_fault_in_the_rest_is_named_when_it_is_read(lake):
     read = Ledger(lake, "alibaba")
     with pytest.raises(LedgerError, match="202601.jsonl line 1: not a ledger line"):
         read.lines()
+
+
+def test_a_fault_in_the_rest_of_another_line_is_named_before_anything_is_written(lake):
+    Ledger(lake, "alibaba").write(line())
+    text = lake.read(FILE)[0].replace(b'"rows_out":0', b'"rows_out":x')
+    lake.delete(FILE)
+    with lake.writer(FILE) as file:
+        file.write(text)
+    both = (FILE, "journal/alibaba/202601.jsonl")
+    before = [lake.read(path)[0] for path in both]
+    with pytest.raises(LedgerError, match="202601.jsonl line 1: not a ledger line"):
+        Ledger(lake, "alibaba").write(line(SECOND))
+    assert all(before) and [lake.read(path)[0] for path in both] == before

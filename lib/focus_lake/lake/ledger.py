@@ -229,6 +229,7 @@ class Ledger:
             for old in self._heads.get(month, ())
             if old.batch_ts != line.batch_ts or old.status not in replaced
         ]
+        entries = {head.line.journal_entry for head in kept}  # names a faulty line first
         line = self._journaled(line, sorted(replaced))
         new = Head(line.to_json().encode(), "", line)
         both = sorted([*kept, new], key=lambda head: (head.batch_ts, head.status))
@@ -245,7 +246,7 @@ class Ledger:
             self._journal.append(month, journal.VOID, **of)
             raise
         self._hold(month, both)
-        self._journal.settle(month, {x.line.journal_entry for x in both if x.line.journal_entry})
+        self._journal.settle(month, {number for number in entries | {line.journal_entry} if number})
 
     def _journaled(self, line: Line, replaces: list[str]) -> Line:
         """The line with the number of its entry, which is written by then."""
