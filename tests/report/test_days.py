@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from focus_lake.report import board, days, sums, words
+from focus_lake.report import board, days, on_call, plan, sums, words
 from focus_lake.report.questions import Answers
 
 
@@ -207,3 +207,17 @@ def test_a_budget_of_which_nothing_is_known_is_not_called_kept():
     assert sums.kept([ok, unknown], []) == ("1 of 2 kept, 1 not known", "flat")
     assert sums.kept([unknown], []) == ("not known", "flat")
     assert sums.kept([ok, unknown, bad], [bad]) == ("1 of 3 in danger", "bad")
+
+
+def test_an_open_month_below_the_whole_one_before_is_not_said_to_have_no_rise():
+    one = {"provider": "aws", "account": "1"}
+    rows = [month("202601", "1010") | one, month("202602", "112") | one]
+    page = on_call.body(Answers(OPEN.rows | {"cost": rows}), "202602")
+    rises = page[page.index("Largest rises by account") :]
+    assert "✓ No account costs more" not in rises
+    assert "No account has cost more than in all of Jan 2026 yet." in rises
+
+
+def test_the_day_on_which_a_budget_is_passed_is_called_that():
+    row = {"x_Level": "warning", "x_ExceededOn": date(2026, 9, 26)}
+    assert "warning<br>above it on 2026-09-26" in str(plan._state(row))

@@ -133,8 +133,11 @@ def _rises(answers: Answers, chosen: str) -> str:
     ]
     about = f"Billed cost of {month(chosen)} against all of {month(then)}. "
     about += f"{len(rows) - len(risen)} accounts cost less or the same."
+    none = good("No account costs more.")
     if until := days.known_until(answers, chosen):
+        how = "The other days of the month are to come; the executive page compares the same days."
+        none = missing(f"No account has cost more than in all of {month(then)} yet.", how)
         about += (
             f" {month(chosen)} is known to day {until.day}; a rise so far is a rise all the same."
         )
-    return listed(title, about, columns, risen, good("No account costs more."), 25)
+    return listed(title, about, columns, risen, none, 25)

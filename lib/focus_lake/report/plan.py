@@ -34,12 +34,12 @@ def budgets(answers: Answers, chosen: str, of: str = "") -> str:
 
 
 def _state(row: Row) -> Raw:
-    """A budget's level with its sign, and the day on which the plan was passed."""
+    """A budget's level with its sign, and the day on which it is, or will be, above the plan."""
     level = row["x_Level"]
     kind = {"ok": "good", None: "flat"}.get(level, "bad")
     sign = {"good": "✓ ", "bad": "✗ "}.get(kind, "")
     words = {"ok": "kept", None: "not known"}.get(level, plain(level))
-    day = f"<br>on {row['x_ExceededOn']}" if row["x_ExceededOn"] else ""
+    day = f"<br>above it on {row['x_ExceededOn']}" if row["x_ExceededOn"] else ""
     return Raw(f'<span class="{kind} whole">{sign}{words}{day}</span>', str(level))
 
 
