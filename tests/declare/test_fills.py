@@ -131,6 +131,8 @@ def test_a_column_of_the_providers_own_has_the_value_of_a_tag(tmp_path):
         ('EffectiveCost = {column = "BilledCost", constant = 1}', "one of column, constant and"),
         ("EffectiveCost = {}", "needs one of column, constant and path"),
         ('EffectiveCost = {constant = "12,5"}', "'12,5' is not a number"),
+        ("BillingCurrency = {constant = 5}", "'5' is not a currency"),
+        ('BillingCurrency = {constant = "usd"}', "three capital letters of ISO 4217, such as USD"),
         ("BillingPeriodStart = {constant = 2026-01-01T00:00:00}", "is not a time with its zone"),
         ("BillingPeriodStart = {constant = 2026-01-01}", "is not a time with its zone"),
         ('SubAccountId = {path = "{acount}"}', "did you mean 'account'"),

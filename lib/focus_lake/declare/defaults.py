@@ -9,6 +9,7 @@ from decimal import Decimal
 from focus_lake.spec.columns import Column
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,18})?")  # what decimal(38,18) holds
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def value_of(column: Column, text: str) -> str | Decimal | datetime:
@@ -21,6 +22,10 @@ def value_of(column: Column, text: str) -> str | Decimal | datetime:
         raise ValueError("a column of keys and values cannot have a default")
     if not text.strip():
         raise ValueError("an empty text is not a value; leave the default out")
+    if column.name == "BillingCurrency" and not _CURRENCY.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is not a currency: three capital letters of ISO 4217, such as USD"
+        )
     return text
 
 
