@@ -154,5 +154,5 @@ def test_views_that_say_provider_say_x_provider_too():
     # The others are parts of focus_pipeline_metrics, which analysts do not read.
     assert both == {
         *("focus_audits", "focus_columns_present", "focus_conformance", "focus_live_batches"),
-        *("focus_live_exports", "focus_pipeline_metrics"),
+        *("focus_live_exports", "focus_metric_trend", "focus_pipeline_metrics"),
     }
